@@ -1,0 +1,66 @@
+"""What can go wrong between us and one device.
+
+    CollectError
+    ├── Unreachable   no route, port closed, name unknown          (ConnectionError)
+    ├── TimedOut      no answer in time                            (TimeoutError)
+    ├── AuthFailed    the device refused our credentials           (PermissionError)
+    ├── Refused       it answered, and will not do what we asked
+    ├── BadData       it answered what the protocol does not allow (ValueError)
+    ├── Unsupported   it does not have what the profile reads
+    └── ProfileError  a profile file is wrong                      (ValueError)
+
+A collector never lets these out: `Reading.failures` carries them, shaped by `Failure.of`.
+"""
+
+from typing import ClassVar
+
+
+class CollectError(Exception):
+    """Could not read the device."""
+
+    kind: ClassVar[str] = "error"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class Unreachable(CollectError, ConnectionError):
+    """No way to the device: no route, port closed, or its name does not resolve."""
+
+    kind = "unreachable"
+
+
+class TimedOut(CollectError, TimeoutError):
+    """The device did not answer in time."""
+
+    kind = "timeout"
+
+
+class AuthFailed(CollectError, PermissionError):
+    """The device refused our credentials."""
+
+    kind = "auth"
+
+
+class Refused(CollectError):
+    """The device answered, and will not do what we asked."""
+
+    kind = "refused"
+
+
+class BadData(CollectError, ValueError):
+    """The device answered what the protocol does not allow."""
+
+    kind = "bad_data"
+
+
+class Unsupported(CollectError):
+    """The device does not have what the profile reads."""
+
+    kind = "unsupported"
+
+
+class ProfileError(CollectError, ValueError):
+    """A profile file is wrong."""
+
+    kind = "profile"

@@ -1,0 +1,266 @@
+"""The form of a profile file: how to recognise one vendor OS, and which samples its objects and commands become.
+
+Fields follow the profile format that Datadog, Netdata and Kentik share (`extends`, `sysobjectid`, `metadata`,
+`metrics` with `symbol` or `table` + `symbols` + `metric_tags`); `sample`, `scale`, `states`, `skip`, `where`, `limit`,
+`cli` … are ours. Whatever is read (a table row, a scalar, a parsed CLI row) becomes one `row` of columns first, so that
+SNMP and CLI share one set of conversions.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from collectors.model import DeviceClass, Health
+from collectors.vocabulary import FACTS, KINDS, VOCABULARY
+
+
+def _oid(text: str) -> str:
+    arcs = text.strip(".").split(".")
+    if len(arcs) < 2 or not all(a.isdigit() for a in arcs):
+        raise ValueError(f"{text!r} is not a numeric OID (right form: 1.3.6.1.2.1.1.3.0)")
+    return ".".join(arcs)
+
+
+def _known_sample(name: str) -> str:
+    if name not in VOCABULARY:
+        raise ValueError(f"{name!r} is not a sample name of collectors/vocabulary.py")
+    return name
+
+
+def _known_fact(name: str) -> str:
+    if name not in FACTS:
+        raise ValueError(f"{name!r} is not a fact of collectors/vocabulary.py ({', '.join(sorted(FACTS))})")
+    return name
+
+
+Oid = Annotated[str, AfterValidator(_oid)]
+SampleName = Annotated[str, AfterValidator(_known_sample)]
+FactName = Annotated[str, AfterValidator(_known_fact)]
+
+
+class Strict(BaseModel):
+    """Immutable, and refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class State(Strict):
+    """What one raw value of a state object means. `skip` drops the row: an empty slot is not a fault."""
+
+    text: str
+    health: Health | Literal["skip"]
+
+
+def _state(value: object) -> object:
+    """Read the short form `HEALTH TEXT` (`critical failed`, `skip notPresent`)."""
+    if isinstance(value, str):
+        health, _, text = value.partition(" ")
+        return {"health": health, "text": text or health}
+    return value
+
+
+class Column(Strict):
+    """One column of the row: an SNMP object (`OID`) or a field of a parsed CLI row (`field`). Read, not emitted."""
+
+    OID: Oid | None = None
+    name: str = ""  # the MIB's name; how other rules of the metric refer to it (default: the field)
+    field: str | None = None
+    extract_value: str | None = None  # regex; group 1 is taken. No match: no value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Column":
+        if (self.OID is None) == (self.field is None):
+            raise ValueError("needs either OID or field")
+        return self
+
+    @property
+    def key(self) -> str:
+        return self.name or self.field or self.OID or ""
+
+
+class Limit(Strict):
+    """Makes the value a `device_limit` of `sample`, in that sample's unit, for the same entity."""
+
+    sample: SampleName
+    level: Literal["warning", "critical"]
+    direction: Literal["above", "below"]
+
+
+class Symbol(Column):
+    """A column that becomes a sample (or a device's own limit). Conversions run in the order the fields stand here."""
+
+    sample: SampleName | None = None
+    limit: Limit | None = None
+    labels: dict[str, str] = {}  # fixed labels
+    where: dict[str, list[str]] = {}  # other column → raw values for which this row counts
+    skip: list[str] = []  # raw values that mean "none": 65535, -1, 2147483647 …
+    states: dict[str, Annotated[State, Field(strict=False)]] | None = None  # raw → HEALTH TEXT, for *_state samples
+    enum: dict[str, float] | None = None  # raw → number; a raw value not listed is no value
+    minus: list[str] = []  # columns taken off (raw units): used = total - free
+    times: list[str] = []  # columns multiplied in: blocks x block size
+    per: str | None = None  # column divided by: used / total
+    si_scale: str | None = None  # ENTITY-SENSOR-MIB entPhySensorScale column (9 = units, 8 = milli …)
+    precision: str | None = None  # ENTITY-SENSOR-MIB entPhySensorPrecision column
+    scale: float = 1.0
+    offset: float = 0.0
+    min: float | None = None  # after scaling; outside is no value (-273 °C is no probe)
+    max: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_states(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("states"), dict):
+            return {**data, "states": {k: _state(v) for k, v in data["states"].items()}}
+        return data
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Symbol":
+        if self.sample is not None and self.limit is not None:
+            raise ValueError("has both sample and limit: give one")
+        is_state = self.sample is not None and self.sample.endswith("_state")
+        if is_state != (self.states is not None):
+            raise ValueError("states: and a *_state sample belong together")
+        if is_state and self.labels.get("kind") not in KINDS:
+            raise ValueError(f"a *_state sample needs labels: {{kind: …}} of {', '.join(sorted(KINDS))}")
+        return self
+
+
+class IndexSlice(Strict):
+    """Arcs `start` to `end` of the row index, both counted from 0 and inclusive (Datadog's index_transform)."""
+
+    start: int
+    end: int
+
+
+class Tag(Strict):
+    """A label from a column, from one arc of the index (`index`, counted from 1), or fixed (`value`).
+
+    A column of another table is joined by the same index; by part of it (`index_transform`); or by a pointer
+    (`via`: a column of this metric whose value is the other table's index). The first tag of a name with text wins:
+    later ones with the same name are fall-backs.
+    """
+
+    tag: str
+    symbol: Column | None = None
+    column: str | None = None  # a column already named in this metric
+    index: int | None = None
+    value: str | None = None
+    index_transform: list[IndexSlice] = []
+    via: str | None = None
+    mapping: dict[str, str] = {}  # raw → text
+    format: str = "{}"  # Python format with one field: "Slot {}"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Tag":
+        if sum(x is not None for x in (self.symbol, self.column, self.index, self.value)) > 1:
+            raise ValueError("needs one of symbol, column, index, value (none: the whole index)")
+        return self
+
+
+class Table(Strict):
+    """An SNMP table by its OID; for people, and for community tools. Only the columns named are read."""
+
+    OID: Oid
+    name: str
+
+
+class Metric(Strict):
+    """One scalar (`symbol`, its OID complete with `.0`), or the rows of a table (`table`, `symbols`)."""
+
+    MIB: str = ""
+    table: Table | None = None
+    symbol: Symbol | None = None
+    symbols: list[Symbol] = []
+    columns: list[Column] = []  # read for where, minus, times, per, column tags; not emitted
+    metric_tags: list[Tag] = []
+    where: dict[str, list[str]] = {}  # column → raw values: rows that count
+    where_not: dict[str, list[str]] = {}
+
+    @property
+    def all_symbols(self) -> list[Symbol]:
+        return self.symbols if self.symbol is None else [self.symbol, *self.symbols]
+
+
+class FieldSource(Strict):
+    """Where a fact comes from: fixed, or the first of `symbols` with text. A table's column needs `row`."""
+
+    value: str | None = None
+    symbol: Column | None = None
+    symbols: list[Column] = []
+    mapping: dict[str, str] = {}
+
+    @property
+    def all_symbols(self) -> list[Column]:
+        return self.symbols if self.symbol is None else [self.symbol, *self.symbols]
+
+
+class TableFact(Strict):
+    """A fact gathered over a table's rows, joined by ", ": the serials of a stack's chassis."""
+
+    fact: FactName
+    symbol: Column
+    columns: list[Column] = []
+    where: dict[str, list[str]] = {}
+
+
+class Metadata(Strict):
+    """Facts. `device.fields` as in the shared format; `tables` is ours."""
+
+    class Device(Strict):
+        fields: dict[FactName, FieldSource] = {}
+
+    device: Device = Device()
+    tables: list[TableFact] = []
+
+
+class Command(Strict):
+    """One whole command line of the allow-list and how its output is read: an ntc-templates platform, or a regex.
+
+    Each TextFSM row, or each match of the regex (named groups), is one row; its keys are `field`s.
+    """
+
+    command: str
+    template: str | None = None  # ntc-templates platform: huawei_vrp, cisco_ios …
+    regex: str | None = None
+    facts: dict[FactName, str] = {}  # fact → field of the first row that has it
+    symbols: list[Symbol] = []
+    metric_tags: list[Tag] = []
+    where: dict[str, list[str]] = {}
+    where_not: dict[str, list[str]] = {}
+    optional: bool = False  # the device may not know the command: then nothing is missing
+
+    @model_validator(mode="after")
+    def _one_parser(self) -> "Command":
+        if (self.template is None) == (self.regex is None):
+            raise ValueError("needs either template or regex")
+        if any(c in self.command for c in "\n\r;|&?\t") or self.command != self.command.strip():
+            raise ValueError("must be one whole command line without ; | & ? or control characters")
+        return self
+
+
+class Cli(Strict):
+    """The command line over SSH. `commands` is the allow-list: nothing else is ever sent."""
+
+    device_type: str  # netmiko's: huawei, hp_comware, cisco_ios, linux
+    commands: list[Command] = []
+
+
+class Title(Strict):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Profile(Strict):
+    """One vendor OS. `name` is the file's name; `_parts` are only extended."""
+
+    name: str
+    title: Title | None = None
+    extends: list[str] = []
+    sysobjectid: list[str] = []  # exact, or a prefix ending in .*
+    sysdescr: str | None = None  # regex the sysDescr must match too, if given
+    classes: list[DeviceClass] = []  # usual classes, for `discover` and `init`; empty: any
+    metadata: Metadata = Metadata()
+    metrics: list[Metric] = []
+    cli: Cli | None = None
