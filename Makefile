@@ -1,0 +1,40 @@
+# make demo   install if needed, then inspect a small simulated site and this machine
+# make test   the fast tests (pip only)          make check  format, lint, types, import contracts, tests
+# make lab    tests against real servers         make bench  measure against peers
+# make lock   pin the dependencies anew
+PYTHON ?= python3
+BIN := .venv/bin
+LAB_PACKAGES := snmpd snmp openssh-server frr frr-snmp iproute2 prometheus
+
+.PHONY: demo test check lint lab lab-packages bench lock
+
+.venv/installed: pyproject.toml requirements-dev.lock tools/bootstrap.py
+	$(PYTHON) tools/bootstrap.py requirements-dev.lock
+
+demo: .venv/installed
+	@$(BIN)/python -m tests.simulator.demo
+
+test: .venv/installed
+	@$(BIN)/pytest
+
+lint: .venv/installed
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: lint test
+
+lab: .venv/installed
+	@$(BIN)/pytest -m lab -ra
+
+lab-packages:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(LAB_PACKAGES)
+
+bench: .venv/installed
+	@$(BIN)/python -m benchmarks
+
+lock:
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --quiet -o requirements-dev.lock
