@@ -98,8 +98,8 @@ class Finding:
     state: FindingState
     first_seen: datetime
     last_seen: datetime
-    cleared_at: datetime | None = None
-    times_seen: int = 1
+    cleared_at: datetime | None = None  # when recovery was last measured; kept when it is back
+    times_seen: int = 1  # runs that measured the fault; 0: data has only ever been missing
     held: bool = False  # long enough for a ticket
 
 
@@ -191,6 +191,7 @@ class Run:
     devices: tuple[DeviceResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     changes: tuple[TicketChange, ...] = ()
+    tickets: tuple[Ticket, ...] = ()  # of these devices: those at work, and those that this run resolved
     coverage: Coverage = Coverage()
 
     @property
@@ -281,3 +282,5 @@ class Inventory:
     sites: Mapping[str, Site] = field(default_factory=dict)
     customers: Mapping[str, Customer] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
+    timezone: str = "Asia/Shanghai"  # of displays and schedules
+    language: Lang | None = None  # of texts and reports, unless --lang says otherwise

@@ -1,0 +1,308 @@
+"""The form of inventory.yaml: which keys it has, what each is for, and its right form (the first example).
+
+The forms say shapes only; unset keys are None, so that what a device does not say is taken from its credentials, its
+groups and the defaults. What several keys must be together is checked in inventory_access.py and inventory_links.py.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from agent.inventory_scalars import (
+    Address,
+    Bool,
+    Bound,
+    Day,
+    Hours,
+    Interval,
+    Name,
+    Reference,
+    SnmpUser,
+    Target,
+    Timeout,
+    Timezone,
+    User,
+    Weekdays,
+)
+from collectors.model import AuthProtocol, DeviceClass, PrivProtocol
+
+CALENDARS = {
+    "7x24": {"weekdays": "mon-sun", "hours": "00:00-24:00"},
+    "5x8": {"weekdays": "mon-fri", "hours": "09:00-17:00"},
+}
+
+
+class Form(BaseModel):
+    """Immutable, and refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Or:
+    """Adds a short form to a mapping's JSON Schema."""
+
+    def __init__(self, short: JsonSchemaValue) -> None:
+        self.short = short
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(core), self.short]}
+
+
+def _both_languages(value: object) -> object:
+    return {"zh": value, "en": value} if isinstance(value, str) else value
+
+
+def _calendar(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if (short := value.replace("×", "x")) not in CALENDARS:
+        raise ValueError(f"is none of {', '.join(CALENDARS)}, nor a mapping of weekdays and hours")
+    return CALENDARS[short]
+
+
+def _off(value: object) -> object:
+    return None if value == "false" else value
+
+
+class TitleForm(Form):
+    zh: str = Field(description="中文名 / In Chinese", examples=["某某局"])
+    en: str = Field(description="英文名 / In English", examples=["Acme"])
+
+
+Title = Annotated[TitleForm, BeforeValidator(_both_languages), _Or({"type": "string"})]
+
+
+class AuthForm(Form):
+    protocol: AuthProtocol = Field(description="认证算法 / RFC 3414, RFC 7860", examples=["sha256"])
+    key: Reference = Field(description="认证口令，至少 8 个字符 / At least 8 characters", examples=["env:NP_AUTH"])
+
+
+class PrivForm(Form):
+    protocol: PrivProtocol = Field(
+        description="加密算法；aes192c、aes256c 为思科密钥算法 / RFC 3414, RFC 3826; aes192c and aes256c: Cisco's keys",
+        examples=["aes128"],
+    )
+    key: Reference = Field(
+        description="加密口令，至少 8 个字符 / At least 8 characters", examples=["file:/run/secrets/priv"]
+    )
+
+
+Version = Annotated[Literal["1", "2c", "3"], WithJsonSchema({"enum": ["1", "2c", "3", 1, 3]})]  # typed 3 is a number
+
+
+class SnmpForm(Form):
+    """SNMP access."""
+
+    version: Version | None = Field(None, description="协议版本，缺省 2c / Default 2c", examples=["3"])
+    port: int | None = Field(None, ge=1, le=65535, description="UDP 端口，缺省 161 / Default 161", examples=[1161])
+    community: Reference | None = Field(
+        None, description="团体字，用于 1 与 2c / Versions 1 and 2c", examples=["env:NP_COMMUNITY"]
+    )
+    user: SnmpUser | None = Field(None, description="用户名，用于 3 / Version 3", examples=["ops"])
+    auth: AuthForm | None = Field(
+        None, description="认证，用于 3 / Version 3", examples=[{"protocol": "sha256", "key": "env:NP_AUTH"}]
+    )
+    priv: PrivForm | None = Field(
+        None,
+        description="加密，用于 3，须有认证 / Version 3, with auth",
+        examples=[{"protocol": "aes128", "key": "env:NP_PRIV"}],
+    )
+    context: str | None = Field(None, description="上下文，用于 3 / Version 3", examples=["vlan-10"])
+    timeout: Timeout | None = Field(None, description="单次请求超时，缺省 3s / A request; default 3s", examples=["5s"])
+    retries: int | None = Field(None, ge=0, le=10, description="重试次数，缺省 1 / Default 1", examples=[2])
+    max_repetitions: int | None = Field(
+        None, ge=1, le=255, description="GETBULK 行数，缺省 20 / GETBULK rows; default 20", examples=[10]
+    )
+
+
+class SshForm(Form):
+    """SSH access."""
+
+    username: User | None = Field(None, description="用户名 / Login", examples=["ops"])
+    password: Reference | None = Field(
+        None, description="口令；与 key_file 至少一项 / This or key_file", examples=["env:NP_SSH"]
+    )
+    key_file: str | None = Field(
+        None, min_length=1, description="私钥文件 / Private key; relative to this file", examples=["keys/ops_ed25519"]
+    )
+    port: int | None = Field(None, ge=1, le=65535, description="TCP 端口，缺省 22 / Default 22", examples=[2222])
+    known_hosts: str | None = Field(
+        None,
+        min_length=1,
+        description="可信主机密钥，缺省为本文件旁的 known_hosts / Trusted keys; default: known_hosts beside this file",
+        examples=["known_hosts"],
+    )
+    connect_timeout: Timeout | None = Field(
+        None, description="连接超时，缺省 10s / TCP and banner; default 10s", examples=["10s"]
+    )
+    login_timeout: Timeout | None = Field(
+        None, description="登录超时，缺省 15s / Login to the prompt; default 15s", examples=["15s"]
+    )
+    command_timeout: Timeout | None = Field(
+        None, description="单条命令超时，缺省 30s / A command; default 30s", examples=["60s"]
+    )
+
+
+Snmp = Annotated[SnmpForm | None, BeforeValidator(_off), _Or({"const": False})]
+Ssh = Annotated[SshForm | None, BeforeValidator(_off), _Or({"const": False})]
+_SNMP_EXAMPLE: list[Any] = [{"version": "2c", "community": "env:NP_COMMUNITY"}]
+_SSH_EXAMPLE: list[Any] = [{"username": "ops", "password": "env:NP_SSH"}]
+
+
+class LimitForm(Form):
+    """The customer's own limits for a check, in the sample's base unit."""
+
+    warning: Bound | None = Field(None, description="警告 / Warning: 0.8, 80%, 30m", examples=["80%"])
+    critical: Bound | None = Field(None, description="严重 / Critical", examples=["90%"])
+
+
+class Shared(Form):
+    """What defaults, groups and devices may all say."""
+
+    interval: Interval | None = Field(None, description="采集周期，缺省 60s / Default 60s", examples=["60s"])
+    snmp: Snmp = Field(None, description="SNMP 访问；false 为不用 / Access; false: none", examples=_SNMP_EXAMPLE)
+    ssh: Ssh = Field(None, description="SSH 访问；false 为不用 / Access; false: none", examples=_SSH_EXAMPLE)
+    icmp: Bool | None = Field(None, description="是否 ping，缺省 true / Ping it; default true", examples=[True])
+    limits: dict[Name, LimitForm] | None = Field(
+        None,
+        description="客户门限，按检查项 / The customer's limits by check",
+        examples=[{"cpu": {"warning": "80%", "critical": "90%"}}],
+    )
+
+
+class DefaultsForm(Shared):
+    """What holds unless a group, a credential or a device says otherwise."""
+
+    timezone: Timezone | None = Field(
+        None, description="时区，缺省 Asia/Shanghai / Default Asia/Shanghai", examples=["Asia/Shanghai"]
+    )
+    language: Literal["zh", "en"] | None = Field(
+        None, description="界面与报告语言 / Of texts and reports", examples=["zh"]
+    )
+
+
+class CredentialForm(Form):
+    """One way in, or two."""
+
+    snmp: SnmpForm | None = Field(None, description="SNMP 访问 / SNMP access", examples=_SNMP_EXAMPLE)
+    ssh: SshForm | None = Field(None, description="SSH 访问 / SSH access", examples=_SSH_EXAMPLE)
+
+
+class CustomerForm(Form):
+    name: Name = Field(description="客户代号，唯一 / Unique name", examples=["acme"])
+    title: Title | None = Field(None, description="全称 / Full name", examples=[{"zh": "某某局", "en": "Acme"}])
+
+
+class SiteForm(Form):
+    name: Name = Field(description="站点代号，唯一 / Unique name", examples=["acme-hq"])
+    title: Title | None = Field(None, description="全称 / Full name", examples=[{"zh": "总部", "en": "Headquarters"}])
+    customer: Name = Field(description="客户 / One of customers", examples=["acme"])
+    contract: Name | None = Field(None, description="合同 / One of contracts", examples=["acme-2026"])
+
+
+class CalendarForm(Form):
+    """When the contract's clocks run."""
+
+    timezone: Timezone | None = Field(
+        None, description="时区，缺省同 defaults / Default: defaults'", examples=["Asia/Shanghai"]
+    )
+    weekdays: Weekdays = Field(description="服务日 / Days of service", examples=["mon-fri"])
+    hours: Hours = Field(description="服务时间 / Hours of service", examples=["08:30-17:30"])
+
+
+class TargetsForm(Form):
+    """One fault level's promises, in service time of the calendar."""
+
+    response: Target | None = Field(None, description="响应时限 / Response", examples=["15m"])
+    on_site: Target | None = Field(None, description="到场时限 / On site", examples=["1h"])
+    fix: Target | None = Field(None, description="修复时限 / Fixed", examples=["4h"])
+
+
+class ContractForm(Form):
+    name: Name = Field(description="合同代号，唯一 / Unique name", examples=["acme-2026"])
+    title: Title | None = Field(
+        None, description="全称 / Full name", examples=[{"zh": "2026 年维保", "en": "Maintenance 2026"}]
+    )
+    customer: Name | None = Field(None, description="客户 / One of customers", examples=["acme"])
+    starts: Day | None = Field(None, description="开始日 / First day", examples=["2026-01-01"])
+    ends: Day | None = Field(None, description="结束日 / Last day", examples=["2026-12-31"])
+    calendar: Annotated[
+        CalendarForm | None, BeforeValidator(_calendar), _Or({"enum": ["7x24", "7×24", "5x8", "5×8"]})
+    ] = Field(
+        None,
+        description="服务日历，缺省 7x24；5x8 为周一至周五 09:00-17:00 / Default 7x24; 5x8 is mon-fri 09:00-17:00",
+        examples=["7x24"],
+    )
+    levels: dict[Literal["1", "2", "3", "4"], TargetsForm] | None = Field(
+        None,
+        description="各级故障的时限，1 最重 / Targets by fault level, 1 the worst",
+        examples=[{"1": {"response": "15m", "on_site": "1h", "fix": "4h"}}],
+    )
+
+
+class GroupForm(Shared):
+    """What several devices have in common."""
+
+    class_: DeviceClass | None = Field(
+        None, alias="class", description="设备类别 / Class of device", examples=["switch"]
+    )
+    site: Name | None = Field(None, description="站点 / One of sites", examples=["acme-hq"])
+    profile: Name | None = Field(
+        None, description="采集模板，缺省自动识别 / Default: recognised", examples=["huawei_vrp"]
+    )
+    credentials: list[Name] | None = Field(
+        None, description="凭据，每种协议一个 / Of credentials, one a protocol", examples=[["ops-v3", "ops-ssh"]]
+    )
+    criticality: Literal["core", "aggregation", "access"] | None = Field(
+        None, description="层级，缺省 access / Default access", examples=["core"]
+    )
+    tags: list[str] | None = Field(None, description="标签，逐级累加 / Labels; they add up", examples=[["floor-2"]])
+    uplinks: list[str] | None = Field(
+        None, description="上联端口（ifName 或 ifDescr） / Ports whose loss is critical", examples=[["GE0/0/1"]]
+    )
+    ignore_interfaces: list[str] | None = Field(
+        None, description="不判断的端口 / Ports never judged", examples=[["Vlanif1"]]
+    )
+
+
+class DeviceForm(GroupForm):
+    """One device."""
+
+    name: Name = Field(description="设备名，唯一 / Unique name", examples=["core-1"])
+    address: Address | None = Field(
+        None, description="IPv4、IPv6 或主机名 / IPv4, IPv6 or host name", examples=["10.0.0.1"]
+    )
+    local: Bool | None = Field(None, description="即本机，不经网络 / This machine, without network", examples=[True])
+    parent: Name | None = Field(None, description="上联设备 / The device it is reached through", examples=["core-1"])
+    group: Name | None = Field(None, description="所属组 / One of groups", examples=["access-switches"])
+    groups: list[Name] | None = Field(
+        None, description="所属多组，后者优先 / Several groups; a later one goes first", examples=[["access-switches"]]
+    )
+
+
+class File(Form):
+    """inventory.yaml: what netpatrol inspects. 巡检对象清单。"""
+
+    defaults: DefaultsForm | None = Field(
+        None, description="缺省值 / Defaults", examples=[{"timezone": "Asia/Shanghai", "interval": "60s"}]
+    )
+    credentials: dict[Name, CredentialForm] | None = Field(
+        None, description="凭据，只写引用 / Ways in, by reference", examples=[{"v2c": {"snmp": _SNMP_EXAMPLE[0]}}]
+    )
+    customers: list[CustomerForm] | None = Field(
+        None, description="客户 / Customers", examples=[[{"name": "acme", "title": {"zh": "某某局", "en": "Acme"}}]]
+    )
+    contracts: list[ContractForm] | None = Field(
+        None, description="维保合同 / Service contracts", examples=[[{"name": "acme-2026", "calendar": "7x24"}]]
+    )
+    sites: list[SiteForm] | None = Field(
+        None, description="站点 / Sites", examples=[[{"name": "acme-hq", "customer": "acme", "contract": "acme-2026"}]]
+    )
+    groups: dict[Name, GroupForm] | None = Field(
+        None, description="设备组 / Bundles of device keys", examples=[{"access-switches": {"class": "switch"}}]
+    )
+    devices: list[DeviceForm] = Field(
+        description="设备 / Devices", examples=[[{"name": "core-1", "address": "10.0.0.1", "class": "switch"}]]
+    )
