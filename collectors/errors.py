@@ -4,6 +4,7 @@
     ├── Unreachable   no route, port closed, name unknown          (ConnectionError)
     ├── TimedOut      no answer in time                            (TimeoutError)
     ├── AuthFailed    the device refused our credentials           (PermissionError)
+    │   └── UntrustedHost  its SSH host key is not one we trust: no credentials were sent
     ├── Refused       it answered, and will not do what we asked
     ├── BadData       it answered what the protocol does not allow (ValueError)
     ├── Unsupported   it does not have what the profile reads
@@ -40,6 +41,10 @@ class AuthFailed(CollectError, PermissionError):
     """The device refused our credentials."""
 
     kind = "auth"
+
+
+class UntrustedHost(AuthFailed):
+    """The device's SSH host key is not one we trust."""
 
 
 class Refused(CollectError):

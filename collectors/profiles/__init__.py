@@ -1,0 +1,144 @@
+"""Load profile files, complete what they extend, and recognise a device by them.
+
+A folder holds `<name>.yaml` files; those whose name begins with `_` are parts, only extended. A later folder's file
+replaces an earlier one's of the same name, so that an operator can correct a built-in profile.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from collectors import yamlfile
+from collectors.profiles.extend import Loaded, complete
+from collectors.profiles.lint import lint
+from collectors.profiles.rules import Profile
+from collectors.yamlfile import Document, Problem, YamlError, dotted
+
+BUILTIN = Path(__file__).parent
+FALLBACK = "generic"
+
+
+class ProfileSet(Mapping[str, Profile]):
+    """Complete profiles by name. Parts are not among them."""
+
+    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+        self._profiles = dict(sorted(profiles.items()))
+        self._exact: dict[str, list[Profile]] = {}
+        self._prefixes: dict[str, list[Profile]] = {}
+        self._by_descr = [p for p in self._profiles.values() if p.sysdescr is not None and not p.sysobjectid]
+        for profile in self._profiles.values():
+            for oid in profile.sysobjectid:
+                if oid.endswith(".*"):
+                    self._prefixes.setdefault(oid[:-2], []).append(profile)
+                else:
+                    self._exact.setdefault(oid, []).append(profile)
+
+    def __getitem__(self, name: str) -> Profile:
+        return self._profiles[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._profiles)
+
+    def __len__(self) -> int:
+        return len(self._profiles)
+
+    def match(
+        self, sys_object_id: str, sys_descr: str = "", answers: Mapping[str, str] = MappingProxyType({})
+    ) -> Profile:
+        """Return the profile of a device: its sysObjectID exactly, else the longest prefix, else `generic`.
+
+        A profile with `sysdescr` counts only when that regex is found, and then goes before one without; of two such
+        the first by name. Where that comes to `generic` or a `shared_agent`, a profile goes before that has no
+        sysobjectid and whose `sysdescr` is found, then one with a `probe` among the `answers` (OID → text).
+        Raises KeyError when nothing matches and there is no generic profile.
+        """
+        said = self._by_words(sys_object_id, sys_descr)
+        if not _leaves_open(said):
+            return said
+        return next((p for p in self._profiles.values() if _shows(p, answers)), said)
+
+    def probes(self, sys_object_id: str, sys_descr: str = "") -> tuple[str, ...]:
+        """Return the OIDs whose answers `match` needs beside; none for a device that is known without."""
+        if not _leaves_open(self._by_words(sys_object_id, sys_descr)):
+            return ()
+        return tuple(dict.fromkeys(probe.OID for p in self._profiles.values() for probe in p.probe))
+
+    def _by_words(self, sys_object_id: str, sys_descr: str) -> Profile:
+        oid = sys_object_id.strip().strip(".")
+        found = self._profiles.get(FALLBACK)
+        for candidates in self._candidates(oid):
+            fitting = [p for p in candidates if p.sysdescr is None or re.search(p.sysdescr, sys_descr)]
+            if fitting:
+                found = max(fitting, key=lambda p: p.sysdescr is not None)
+                break
+        if found is None or _leaves_open(found):
+            found = next((p for p in self._by_descr if re.search(p.sysdescr or "", sys_descr)), found)
+        return self._profiles[FALLBACK] if found is None else found
+
+    def _candidates(self, oid: str) -> Iterator[list[Profile]]:
+        yield self._exact.get(oid, [])
+        while oid:
+            yield self._prefixes.get(oid, [])
+            oid = oid.rpartition(".")[0]
+
+
+def _leaves_open(profile: Profile) -> bool:
+    return profile.name == FALLBACK or profile.shared_agent
+
+
+def _shows(profile: Profile, answers: Mapping[str, str]) -> bool:
+    """Say whether a device answers one of a profile's probes as such a device does."""
+    texts = ((probe.match, answers.get(probe.OID, "")) for probe in profile.probe)
+    return any(text and (match is None or re.search(match, text)) for match, text in texts)
+
+
+def load(dirs: Sequence[Path] = (BUILTIN,)) -> ProfileSet:
+    """Load every profile of the folders. Raises YamlError with all problems of all files."""
+    loaded: dict[str, Loaded] = {}
+    problems: list[Problem] = []
+    for path in _files(dirs, problems):
+        try:
+            loaded[path.stem] = _load(path)
+        except YamlError as error:
+            problems += error.problems
+    complete_ones = complete(loaded, problems)
+    if problems:
+        raise YamlError(sorted(problems, key=lambda p: (p.file, p.line)))
+    return ProfileSet({name: profile for name, profile in complete_ones.items() if not name.startswith("_")})
+
+
+def _files(dirs: Sequence[Path], problems: list[Problem]) -> list[Path]:
+    files: dict[str, Path] = {}
+    for folder in dirs:
+        if not folder.is_dir():
+            problems.append(Problem(str(folder), 0, "", "is not a folder of profile files"))
+        files |= {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return list(files.values())
+
+
+def _load(path: Path) -> Loaded:
+    document = yamlfile.read(path)
+    try:
+        profile = Profile.model_validate(document.data)
+    except ValidationError as error:
+        raise YamlError(_invalid(document, error)) from error
+    problems = lint(profile, document)
+    if problems:
+        raise YamlError(problems)
+    return Loaded(profile, document)
+
+
+def _invalid(document: Document, error: ValidationError) -> list[Problem]:
+    """Bring pydantic's errors to file, line and key; parts of a location that are no keys of the file are left out."""
+    problems = {}
+    for each in error.errors(include_url=False):
+        known = tuple(each["loc"])
+        while known and known not in document.lines:
+            known = known[:-1]
+        key = (*known, each["loc"][len(known)]) if each["type"] == "missing" else known
+        message = each["msg"].removeprefix("Value error, ")
+        problems[known, message] = Problem(document.file, document.line(known), dotted(key), message)
+    return list(problems.values())

@@ -6,9 +6,10 @@ Fields follow the profile format that Datadog, Netdata and Kentik share (`extend
 SNMP and CLI share one set of conversions.
 """
 
+from string import Formatter
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from collectors.model import DeviceClass, Health
 from collectors.vocabulary import FACTS, KINDS, VOCABULARY
@@ -59,6 +60,10 @@ def _state(value: object) -> object:
     return value
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class Column(Strict):
     """One column of the row: an SNMP object (`OID`) or a field of a parsed CLI row (`field`). Read, not emitted."""
 
@@ -66,6 +71,8 @@ class Column(Strict):
     name: str = ""  # the MIB's name; how other rules of the metric refer to it (default: the field)
     field: str | None = None
     extract_value: str | None = None  # regex; group 1 is taken. No match: no value
+    unsigned: bool = False  # a negative 32-bit integer is one that ran over: hrStorageSize above 2^31 blocks
+    hex: bool = False  # octets as 800007db…: an engine id, not text
 
     @model_validator(mode="after")
     def _one_source(self) -> "Column":
@@ -76,6 +83,31 @@ class Column(Strict):
     @property
     def key(self) -> str:
         return self.name or self.field or self.OID or ""
+
+
+class IndexSlice(Strict):
+    """Arcs `start` to `end` of the row index, both counted from 0 and inclusive (Datadog's index_transform)."""
+
+    start: int
+    end: int
+
+
+class RowColumn(Column):
+    """A column beside the symbols. One of another table is read by `index_transform`, a part of the row's index."""
+
+    index_transform: list[IndexSlice] = []
+
+
+class Later(Strict):
+    """Makes a moment (TimeTicks) 1 when it is later than that of `column`, else 0: changed, and not saved since.
+
+    `clock` is sysUpTime: a moment after it is from before a wrap (497 days) and tells nothing. Within `settle` seconds
+    of the start it was the device that loaded its configuration.
+    """
+
+    column: str
+    clock: str
+    settle: float = 600.0
 
 
 class Limit(Strict):
@@ -96,20 +128,27 @@ class Symbol(Column):
     skip: list[str] = []  # raw values that mean "none": 65535, -1, 2147483647 …
     states: dict[str, Annotated[State, Field(strict=False)]] | None = None  # raw → HEALTH TEXT, for *_state samples
     enum: dict[str, float] | None = None  # raw → number; a raw value not listed is no value
-    minus: list[str] = []  # columns taken off (raw units): used = total - free
+    later_than: Later | None = None
+    plus: list[str] = []  # columns added (raw units): total = used + free
+    minus: list[str] = []  # columns taken off: used = total - free
     times: list[str] = []  # columns multiplied in: blocks x block size
-    per: str | None = None  # column divided by: used / total
+    per: Annotated[list[str], BeforeValidator(_listed)] = []  # column divided by, or the sum of several: used / total
     si_scale: str | None = None  # ENTITY-SENSOR-MIB entPhySensorScale column (9 = units, 8 = milli …)
     precision: str | None = None  # ENTITY-SENSOR-MIB entPhySensorPrecision column
     scale: float = 1.0
     offset: float = 0.0
+    to_dbm: bool = False  # the scaled value is in milliwatts; no light (0 and below) is no value
     min: float | None = None  # after scaling; outside is no value (-273 °C is no probe)
     max: float | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _short_states(cls, data: object) -> object:
-        if isinstance(data, dict) and isinstance(data.get("states"), dict):
+    def _short_forms(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        if "sample" not in data and "limit" not in data and data.get("name") in VOCABULARY:
+            data = {**data, "sample": data["name"]}  # ifHCInOctets is named as in its MIB
+        if isinstance(data.get("states"), dict):
             return {**data, "states": {k: _state(v) for k, v in data["states"].items()}}
         return data
 
@@ -124,12 +163,10 @@ class Symbol(Column):
             raise ValueError(f"a *_state sample needs labels: {{kind: …}} of {', '.join(sorted(KINDS))}")
         return self
 
-
-class IndexSlice(Strict):
-    """Arcs `start` to `end` of the row index, both counted from 0 and inclusive (Datadog's index_transform)."""
-
-    start: int
-    end: int
+    @property
+    def computed(self) -> bool:
+        """Whether the figure is made of several objects, and so is no single object's value."""
+        return bool(self.plus or self.minus or self.per or self.later_than)
 
 
 class Tag(Strict):
@@ -148,13 +185,19 @@ class Tag(Strict):
     index_transform: list[IndexSlice] = []
     via: str | None = None
     mapping: dict[str, str] = {}  # raw → text
-    format: str = "{}"  # Python format with one field: "Slot {}"
+    format: str = "{}"  # {} or {0}: the text; {1} {2} …: arcs of the row's index; {name}: another column
 
     @model_validator(mode="after")
     def _one_source(self) -> "Tag":
         if sum(x is not None for x in (self.symbol, self.column, self.index, self.value)) > 1:
             raise ValueError("needs one of symbol, column, index, value (none: the whole index)")
         return self
+
+    @property
+    def named(self) -> list[str]:
+        """The other columns its format names. Raises ValueError for a format that is none."""
+        names = (name for _, name, _, _ in Formatter().parse(self.format) if name is not None)
+        return [name for name in names if name and not name.isdigit()]
 
 
 class Table(Strict):
@@ -171,10 +214,11 @@ class Metric(Strict):
     table: Table | None = None
     symbol: Symbol | None = None
     symbols: list[Symbol] = []
-    columns: list[Column] = []  # read for where, minus, times, per, column tags; not emitted
+    columns: list[RowColumn] = []  # read for where, minus, times, per, column tags; not emitted
     metric_tags: list[Tag] = []
     where: dict[str, list[str]] = {}  # column → raw values: rows that count
     where_not: dict[str, list[str]] = {}
+    fallback: bool = False  # stands only where no earlier metric gave the same series
 
     @property
     def all_symbols(self) -> list[Symbol]:
@@ -182,12 +226,17 @@ class Metric(Strict):
 
 
 class FieldSource(Strict):
-    """Where a fact comes from: fixed, or the first of `symbols` with text. A table's column needs `row`."""
+    """Where a fact comes from: the first of `symbols` with text, else `value`, else `fallback`.
+
+    OIDs are whole instances (`.0`, or a row of a table). With a `mapping`, only texts it lists count. Extending a
+    profile appends its sources as fall-backs.
+    """
 
     value: str | None = None
     symbol: Column | None = None
     symbols: list[Column] = []
-    mapping: dict[str, str] = {}
+    mapping: dict[str, str] = {}  # raw → text
+    fallback: "FieldSource | None" = None
 
     @property
     def all_symbols(self) -> list[Column]:
@@ -195,12 +244,13 @@ class FieldSource(Strict):
 
 
 class TableFact(Strict):
-    """A fact gathered over a table's rows, joined by ", ": the serials of a stack's chassis."""
+    """A fact gathered over a table's rows: joined by ", " (the serials of a stack), or the `first` of them."""
 
     fact: FactName
     symbol: Column
     columns: list[Column] = []
     where: dict[str, list[str]] = {}
+    first: bool = False
 
 
 class Metadata(Strict):
@@ -227,6 +277,7 @@ class Command(Strict):
     metric_tags: list[Tag] = []
     where: dict[str, list[str]] = {}
     where_not: dict[str, list[str]] = {}
+    add_up: bool = False  # rows of the same series are summed (a table by slot), else the same row twice counts once
     optional: bool = False  # the device may not know the command: then nothing is missing
 
     @model_validator(mode="after")
@@ -242,6 +293,7 @@ class Cli(Strict):
     """The command line over SSH. `commands` is the allow-list: nothing else is ever sent."""
 
     device_type: str  # netmiko's: huawei, hp_comware, cisco_ios, linux
+    setup: list[str] = []  # lines netmiko sends to prepare the session (pager off, width); nothing else is let through
     commands: list[Command] = []
 
 
@@ -252,6 +304,13 @@ class Title(Strict):
     en: str
 
 
+class Probe(Strict):
+    """An object by which a device shows what it is when sysObjectID and sysDescr do not say."""
+
+    OID: Oid  # a whole instance, that only such devices have
+    match: str | None = None  # regex its text must match; else any text will do
+
+
 class Profile(Strict):
     """One vendor OS. `name` is the file's name; `_parts` are only extended."""
 
@@ -259,7 +318,9 @@ class Profile(Strict):
     title: Title | None = None
     extends: list[str] = []
     sysobjectid: list[str] = []  # exact, or a prefix ending in .*
-    sysdescr: str | None = None  # regex the sysDescr must match too, if given
+    sysdescr: str | None = None  # regex the sysDescr must match too, if given; without sysobjectid it alone
+    probe: list[Probe] = []  # one that is answered will do. Asked when the others leave it open
+    shared_agent: bool = False  # its sysobjectid is of an agent that many makers build in: leaves it open
     classes: list[DeviceClass] = []  # usual classes, for `discover` and `init`; empty: any
     metadata: Metadata = Metadata()
     metrics: list[Metric] = []

@@ -1,0 +1,82 @@
+"""Keep every series of a device once: no two samples may have the same name and labels. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from collectors.model import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The samples of one row. `group` is the metric or command it belongs to, `index` tells its rows apart."""
+
+    group: int
+    index: str
+    samples: tuple[Sample, ...]
+    fallback: bool = False  # only where no earlier group gave the series
+
+
+Series = tuple[str, tuple[tuple[str, str], ...]]
+
+_TELLING = ("entity", "line", "bgpPeerRemoteAddr", "ospfNbrIpAddr")  # labels that may be told apart by the index
+
+
+def series(sample: Sample) -> Series:
+    """Return what a sample is of: its name and labels, but not the state the entity is in."""
+    left_out = ("state", "health") if "entity" in sample.labels else ()
+    return sample.name, tuple(sorted(kv for kv in sample.labels.items() if kv[0] not in left_out))
+
+
+def distinct(rows: Sequence[Made]) -> tuple[Sample, ...]:
+    """Return all samples, every series once.
+
+    Rows of a group that share a series get their index behind the entity (`Fan #2`), with all their samples, so that a
+    limit still names its sensor; so does a row that repeats a series of an earlier group. The first stands where there
+    is nothing to tell apart: the same object read twice, a second symbol for the same row, a sample without an entity.
+    """
+    ambiguous = _ambiguous(rows)
+    seen: dict[Series, Sample] = {}
+    for row in rows:
+        samples = row.samples
+        if (row.group, row.index) in ambiguous or (not row.fallback and _clash(samples, seen)):
+            samples = _told_apart(row, {} if row.fallback else seen)
+        for each in samples:
+            seen.setdefault(series(each), each)
+    return tuple(seen.values())
+
+
+def _ambiguous(rows: Iterable[Made]) -> set[tuple[int, str]]:
+    """Return (group, index) of the rows that share a series with another row of their group."""
+    owners: dict[tuple[int, Series], set[str]] = {}
+    for row in rows:
+        for each in filter(_tells, row.samples):
+            owners.setdefault((row.group, series(each)), set()).add(row.index)
+    return {(group, index) for (group, _), indexes in owners.items() if len(indexes) > 1 for index in indexes}
+
+
+def _tells(sample: Sample) -> bool:
+    return any(sample.labels.get(label) for label in _TELLING)
+
+
+def _clash(samples: Iterable[Sample], seen: Mapping[Series, Sample]) -> bool:
+    """Say whether one of the samples could be told apart from another object's of the same series."""
+    for each in samples:
+        first = seen.get(series(each))
+        if first is not None and (each.oid is None or each.oid != first.oid) and _tells(each):
+            return True
+    return False
+
+
+def _told_apart(row: Made, seen: Mapping[Series, Sample]) -> tuple[Sample, ...]:
+    for n in count():
+        suffix = f" #{row.index}" + (f"/{n}" if n else "")
+        samples = tuple(_suffixed(each, suffix) for each in row.samples)
+        if not _clash(samples, seen):
+            return samples
+    raise AssertionError
+
+
+def _suffixed(sample: Sample, suffix: str) -> Sample:
+    changed = {label: sample.labels[label] + suffix for label in _TELLING if sample.labels.get(label)}
+    return replace(sample, labels={**sample.labels, **changed})

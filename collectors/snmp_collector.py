@@ -1,0 +1,228 @@
+"""Reads one device over SNMP by its profile: what to ask in which order, when to stop, and what is missing then."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from collectors import convert, snmp, snmp_decode
+from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut, Unreachable
+from collectors.model import Cost, Device, Failure, Reading, Rows, SnmpTransport, Value
+from collectors.profiles.rules import Profile
+
+SYS_DESCR = "1.3.6.1.2.1.1.1.0"
+SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
+FACTS = {"sys_object_id": SYS_OBJECT_ID, "sys_descr": SYS_DESCR}
+MAX_GET = 20  # scalars in one step: what is lost together
+MAX_SILENT = 2  # steps in a row without an answer, after which the rest is not asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a device says it is; empty texts, and why, when it did not. `seconds` is how long it took to answer.
+
+    `answers` are the texts of the objects it was asked for beside; `unsaid` is why there are none.
+    """
+
+    sys_object_id: str
+    sys_descr: str
+    failure: CollectError | None
+    seconds: float
+    answers: Mapping[str, str] = field(default_factory=dict)
+    unsaid: CollectError | None = None
+    requests: int = 1
+
+
+Probes = Callable[[str, str], Sequence[str]]
+"""(sysObjectID, sysDescr) → the OIDs to ask for beside, before the device is known."""
+
+
+def no_probes(sys_object_id: str, sys_descr: str) -> Sequence[str]:
+    """Ask for nothing beside."""
+    return ()
+
+
+class SnmpCollector:
+    """Speaks SNMP to one device at a time."""
+
+    protocol = "snmp"
+
+    def __init__(self, open_snmp: snmp.OpenSnmp = snmp.open_transport) -> None:
+        self._open = open_snmp
+
+    def wants(self, device: Device) -> bool:
+        """Say whether the inventory gives access over this protocol."""
+        return device.snmp is not None
+
+    async def identify(self, device: Device, probes: Probes = no_probes) -> Identity:
+        """Ask a device what it is, with one request; with one more for `probes`. Never raises for the device's sake."""
+        began = time.monotonic()
+        try:
+            transport = await self._open(device)
+            try:
+                began = time.monotonic()
+                values = await transport.get((SYS_OBJECT_ID, SYS_DESCR))
+                words = (convert.text(values.get(SYS_OBJECT_ID)), convert.text(values.get(SYS_DESCR)))
+                said = Identity(*words, None, time.monotonic() - began)
+                return await _probed(said, transport, probes(*words))
+            finally:
+                await transport.close()
+        except CollectError as error:
+            return Identity("", "", error, time.monotonic() - began)
+
+    async def read(self, device: Device, profile: Profile) -> Reading:
+        """Read what the profile names. A device's fault is a Failure in the Reading, never an exception."""
+        began = time.monotonic()
+        expected = snmp_decode.expected(profile)
+        try:
+            transport = await self._open(device)
+        except CollectError as error:
+            failure = Failure.of(self.protocol, "connect", error, expected)
+            return Reading(failures=(failure,), expected=expected, cost=Cost(seconds=time.monotonic() - began))
+        harvest = _Harvest(profile, transport)
+        try:
+            await harvest.gather(_steps(profile))
+        finally:
+            await transport.close()
+        decoded = snmp_decode.decode(profile, harvest.rows)
+        return Reading(
+            samples=decoded.samples,
+            facts=_system_facts(harvest.rows) | decoded.facts,
+            failures=(*harvest.failures, *(_unreadable(profile, problem) for problem in decoded.problems)),
+            expected=expected,
+            answered=harvest.answered,
+            cost=Cost(requests=transport.requests, seconds=time.monotonic() - began),
+        )
+
+
+async def _probed(said: Identity, transport: SnmpTransport, oids: Sequence[str]) -> Identity:
+    """Add what a device answers to probes. One that does not like them has said what it is all the same."""
+    if not oids:
+        return said
+    try:
+        values = await transport.get(oids)
+    except CollectError as error:
+        return replace(said, unsaid=error, requests=transport.requests)
+    return replace(said, answers={oid: convert.text(values.get(oid)) for oid in oids}, requests=transport.requests)
+
+
+# ---- what to ask ----
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is read, and lost, together: some scalars, or the columns of one table."""
+
+    what: str
+    objects: tuple[str, ...]
+    is_table: bool
+
+
+def _steps(profile: Profile) -> list[_Step]:
+    plan = snmp_decode.plan(profile)
+    scalars = tuple(dict.fromkeys((SYS_DESCR, SYS_OBJECT_ID, *plan.scalars)))
+    chunks = (scalars[at : at + MAX_GET] for at in range(0, len(scalars), MAX_GET))
+    return [
+        *(_Step("scalars", chunk, is_table=False) for chunk in chunks),
+        *(_Step(_table_name(profile, columns), columns, is_table=True) for columns in plan.tables),
+    ]
+
+
+def _table_name(profile: Profile, columns: Sequence[str]) -> str:
+    """Name a table as the profile does; by its entry's OID where it does not."""
+    for metric in profile.metrics:
+        if metric.table is not None and any(symbol.OID in columns for symbol in metric.all_symbols):
+            return metric.table.name
+    return snmp_decode.split(columns[0])[0]
+
+
+# ---- asking ----
+
+
+@dataclass(slots=True)
+class _Harvest:
+    """What came back of one device so far."""
+
+    profile: Profile
+    transport: SnmpTransport
+    rows: Rows = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    answered: bool = False  # it said anything at all
+    _gave: bool = False  # it gave data
+    _silent: int = 0  # steps in a row without an answer
+    _gone: CollectError | None = None  # why there is no use in asking more
+
+    async def gather(self, steps: Sequence[_Step]) -> None:
+        """Take the steps one after another; when the device is gone, what is left is one failure."""
+        for number, step in enumerate(steps):
+            if self._gone is not None:
+                self._give_up(steps[number:], self._gone)
+                return
+            await (self._walk(step) if step.is_table else self._get(step))
+
+    async def _get(self, step: _Step) -> None:
+        """Get scalars; where the device refuses them together, find out which."""
+        try:
+            values = await self.transport.get(step.objects)
+        except Refused as error:
+            self.answered = True
+            if len(step.objects) == 1:
+                self._failed(_Step(step.objects[0], step.objects, is_table=False), error)
+                return
+            middle = len(step.objects) // 2
+            for half in (step.objects[:middle], step.objects[middle:]):
+                if self._gone is None:
+                    await self._get(_Step(step.what, half, is_table=False))
+        except CollectError as error:
+            self._failed(step, error)
+        else:
+            self._add(snmp_decode.rows_of(dict(values)))
+
+    async def _walk(self, step: _Step) -> None:
+        walk = await self.transport.walk(step.objects)
+        if walk.failure is None or any(walk.rows.values()):
+            self._add(walk.rows)
+        if walk.failure is not None:
+            self._failed(step, walk.failure)
+
+    def _add(self, rows: Rows) -> None:
+        self.answered = self._gave = True
+        self._silent = 0
+        for column, values in rows.items():
+            self.rows.setdefault(column, {}).update(values)
+
+    def _failed(self, step: _Step, error: CollectError) -> None:
+        self.failures.append(Failure.of("snmp", step.what, error, self._lost([step])))
+        self.answered |= isinstance(error, AuthFailed | Refused | BadData)
+        self._silent = self._silent + 1 if isinstance(error, TimedOut) else 0
+        hopeless = isinstance(error, Unreachable) or (isinstance(error, AuthFailed | TimedOut) and not self._gave)
+        if hopeless or self._silent >= MAX_SILENT:
+            self._gone = error
+
+    def _give_up(self, steps: Sequence[_Step], error: CollectError) -> None:
+        what = ", ".join(dict.fromkeys(step.what for step in steps))
+        words = type(error)(f"not asked for, after: {error}")
+        self.failures.append(Failure.of("snmp", what, words, self._lost(steps)))
+
+    def _lost(self, steps: Iterable[_Step]) -> frozenset[str]:
+        return snmp_decode.samples_of(self.profile, [oid for step in steps for oid in step.objects])
+
+
+# ---- what else it says ----
+
+
+def _system_facts(rows: Rows) -> dict[str, str]:
+    found = {name: convert.text(_scalar(rows, oid)) for name, oid in FACTS.items()}
+    return {name: words for name, words in found.items() if words}
+
+
+def _scalar(rows: Rows, oid: str) -> Value:
+    column, index = snmp_decode.split(oid)
+    return rows.get(column, {}).get(index)
+
+
+def _unreadable(profile: Profile, problem: str) -> Failure:
+    """Make a failure of a value that is not what its symbol reads."""
+    symbols = (symbol for metric in profile.metrics for symbol in metric.all_symbols)
+    oids = [symbol.OID for symbol in symbols if symbol.OID and problem.startswith(f"{symbol.key}: ")]
+    what = problem.partition(": ")[0]
+    return Failure("snmp", "parse", what, problem, snmp_decode.samples_of(profile, oids))

@@ -1,0 +1,170 @@
+"""Golden cases: tests/devices/<profile>/<case>/ has a walk and command output, and what must come of them.
+
+`walk.snmprec` and `<command>.txt` (a `/` of the command is `_`) are what the device says. `expected.yaml` says:
+
+    facts: {sys_name: core-1}            # all of them
+    samples: |                           # one line a sample, as Prometheus writes them
+      device_cpu_ratio{entity="CPU 1"} 0.42
+    counts: {ifHCInOctets: 24}           # names whose samples are only counted
+    problems: []                         # what could not be read
+
+A name is listed in `samples`, with every sample it has, or in `counts`: nothing a case yields goes unseen. To see what
+a case yields now: `python -m tests.collectors.test_device_cases tests/devices/<profile>/<case>`.
+"""
+
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from collectors import cli_parse, convert, profiles, replay, series, snmp_decode, yamlfile
+from collectors.model import Health, Sample
+from collectors.profiles.rules import Profile
+from collectors.vocabulary import FACTS, KINDS, VOCABULARY
+
+DEVICES = Path(__file__).parent.parent / "devices"
+CASES = sorted(path for path in DEVICES.glob("*/*") if path.is_dir())
+IDS = [f"{case.parent.name}/{case.name}" for case in CASES]
+
+
+@dataclass(frozen=True)
+class Yield:
+    """What a case's recordings come to."""
+
+    samples: tuple[Sample, ...]
+    facts: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+@cache
+def profile_set() -> profiles.ProfileSet:
+    return profiles.load()
+
+
+async def play(profile: Profile, case: Path) -> Yield:
+    """Read a case as the collectors would read the device: SNMP first, then each command of the profile."""
+    decoded = await play_walk(profile, case / "walk.snmprec")
+    transcripts = replay.read_transcripts(case)
+    if not transcripts:
+        return decoded
+    assert profile.cli is not None, f"{case} has command output, but {profile.name} has no cli:"
+    parsed = play_commands(profile, transcripts)
+    both = (*decoded.samples, *parsed.samples)
+    samples = {sample.series: sample for sample in reversed(both)}  # SNMP's first, as in collectors/gather.py
+    return Yield(tuple(samples.values()), {**parsed.facts, **decoded.facts}, (*decoded.problems, *parsed.problems))
+
+
+async def play_walk(profile: Profile, walk: Path) -> Yield:
+    transport = replay.ReplayTransport(recording_of(walk))
+    plan = snmp_decode.plan(profile)
+    rows = snmp_decode.rows_of(await transport.get(plan.scalars))
+    for columns in plan.tables:
+        for column, values in (await transport.walk(columns)).rows.items():
+            rows.setdefault(column, {}).update(values)
+    decoded = snmp_decode.decode(profile, rows)
+    return Yield(decoded.samples, decoded.facts, decoded.problems)
+
+
+def recording_of(walk: Path) -> replay.Recording:
+    recording = replay.read_walk(walk) if walk.exists() else replay.Recording()
+    assert recording.skipped == 0, f"{walk} has {recording.skipped} broken lines"
+    return recording
+
+
+def play_commands(profile: Profile, transcripts: dict[str, str]) -> Yield:
+    assert profile.cli is not None
+    known = {command.command.replace("/", "_"): command.command for command in profile.cli.commands}
+    stray = transcripts.keys() - known.keys()
+    assert not stray, f"not commands of {profile.name}: {sorted(stray)}"
+    parsed = cli_parse.parse(profile.cli, {known[name]: text for name, text in transcripts.items()})
+    missing = [each for each in parsed.failures if each.kind != "unsupported"]
+    return Yield(parsed.samples, dict(parsed.facts), tuple(f"{each.what}: {each.message}" for each in missing))
+
+
+def line(sample: Sample) -> str:
+    labels = ",".join(f'{key}="{value}"' for key, value in sample.labels.items())
+    return f"{sample.name}{{{labels}}} {sample.value!r}" if labels else f"{sample.name} {sample.value!r}"
+
+
+def lines(samples: Iterable[Sample]) -> list[str]:
+    return sorted(map(line, samples))
+
+
+async def yield_of(case: Path) -> Yield:
+    return await play(profile_set()[case.parent.name], case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+async def test_a_recorded_device_yields_what_is_expected_and_nothing_else(case: Path) -> None:
+    expected = yamlfile.read(case / "expected.yaml").data
+    counted = {name: int(number) for name, number in (expected.get("counts") or {}).items()}
+    got = await yield_of(case)
+    assert lines(s for s in got.samples if s.name not in counted) == sorted(
+        (expected.get("samples") or "").splitlines()
+    )
+    assert Counter(s.name for s in got.samples if s.name in counted) == counted
+    assert got.facts == (expected.get("facts") or {})
+    assert list(got.problems) == (expected.get("problems") or [])
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+async def test_a_recorded_device_speaks_only_the_vocabulary(case: Path) -> None:
+    got = await yield_of(case)
+    assert got.samples or got.facts
+    assert got.facts.keys() <= FACTS
+    for sample in got.samples:
+        assert tuple(sample.labels) == VOCABULARY[sample.name].labels, sample
+        assert math.isfinite(sample.value), sample
+        assert sample.labels.get("kind", "other") in KINDS, sample
+        assert sample.labels.get("health", "ok") in set(Health), sample
+    times = Counter(series.series(s) for s in got.samples)
+    assert [s for s, number in times.items() if number > 1] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_a_recorded_device_is_recognised(case: Path) -> None:
+    walk = case / "walk.snmprec"
+    if not walk.exists():
+        pytest.skip("the case has no walk")
+    texts = {oid: convert.text(value) for oid, value in replay.read_walk(walk).values.items()}
+    said = (texts.get("1.3.6.1.2.1.1.2.0", ""), texts.get("1.3.6.1.2.1.1.1.0", ""))
+    assert profile_set().match(*said, texts).name == case.parent.name
+
+
+def test_every_profile_has_a_recorded_case() -> None:
+    read = {name for name, profile in profile_set().items() if profile.metrics or profile.cli}
+    assert read - {case.parent.name for case in CASES} == set()
+
+
+@pytest.mark.parametrize("file", sorted(profiles.BUILTIN.glob("*.yaml")), ids=lambda file: file.stem)
+async def test_every_sample_name_a_profile_file_reads_is_in_a_case(file: Path) -> None:
+    """What no recording shows, nobody has seen work."""
+    own = Profile.model_validate(yamlfile.read(file).data)
+    wanted = snmp_decode.expected(own) | (cli_parse.expected(own.cli) if own.cli else frozenset())
+    seen = {sample.name for case in CASES if uses(case, own) for sample in (await yield_of(case)).samples}
+    assert wanted - seen == set()
+
+
+def uses(case: Path, file: Profile) -> bool:
+    """Say whether all of a profile file is in the profile of a case."""
+    profile = profile_set()[case.parent.name]
+    return all(metric in profile.metrics for metric in file.metrics) and file.cli in (None, profile.cli)
+
+
+def show(case: Path) -> str:
+    import asyncio
+
+    got = asyncio.run(yield_of(case.resolve()))
+    facts = "".join(f"  {name}: {words!r}\n" for name, words in sorted(got.facts.items()))
+    samples = "".join(f"  {each}\n" for each in lines(got.samples))
+    problems = "".join(f"  - {problem!r}\n" for problem in got.problems)
+    return f"facts:\n{facts}samples: |\n{samples}" + (f"problems:\n{problems}" if problems else "")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(show(Path(sys.argv[1])))

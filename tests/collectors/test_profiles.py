@@ -1,0 +1,350 @@
+"""Profile files are loaded strictly, completed by what they extend, and recognise devices."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from collectors import profiles, snmp_decode
+from collectors.profiles import ProfileSet, load
+from collectors.profiles.rules import Profile
+from collectors.snmp import MAX_GET
+from collectors.yamlfile import YamlError
+
+TEMPERATURE = "{OID: 1.3.6.1.4.1.32473.1.1.4, name: value, sample: device_temperature_celsius}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def write(folder: Path, name: str, text: str = "") -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(f"name: {name}\n" + textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+def problems(*folders: Path) -> list[str]:
+    with pytest.raises(YamlError) as caught:
+        load(folders)
+    return [str(problem).replace(f"{folders[0]}/", "") for problem in caught.value.problems]
+
+
+# ---- loading ----
+
+
+def test_the_built_in_profiles_load_and_parts_are_not_among_them() -> None:
+    found = load()
+    assert {"generic", "linux", "linux_netsnmp", "ups_rfc1628"} <= found.keys()
+    assert not [name for name in found if name.startswith("_")]
+    assert all(found[name].name == name for name in found)
+
+
+def test_every_built_in_profile_has_a_title_in_both_languages() -> None:
+    assert [name for name, profile in load().items() if profile.title is None] == []
+
+
+def test_every_built_in_profile_but_the_guesses_says_how_it_is_recognised() -> None:
+    ways = {name: (p.sysobjectid, p.sysdescr, p.probe) for name, p in load().items()}
+    unrecognised = {name for name, each in ways.items() if not any(each)}
+    assert unrecognised == {"generic", "linux", "local"}  # the fallback, SSH only, and psutil
+
+
+def test_a_later_folder_corrects_an_earlier_one(tmp_path: Path) -> None:
+    builtin, own = tmp_path / "builtin", tmp_path / "own"
+    for place, vendor in ((builtin, "Example"), (own, "Corrected")):
+        place.mkdir()
+        write(place, "ex", f"metadata: {{device: {{fields: {{vendor: {{value: {vendor}}}}}}}}}")
+    write(builtin, "other")
+    found = load([builtin, own])
+    assert list(found) == ["ex", "other"]
+    assert found["ex"].metadata.device.fields["vendor"].value == "Corrected"
+
+
+BAD_FILES = [
+    ("metrics: [{symbl: {}}]", "bad.yaml:2: metrics[0].symbl: Extra inputs are not permitted"),
+    (
+        "metrics:\n  - table: {OID: 1.3.6, name: t}\n    symbols:\n      - {OID: 1.3.x, sample: ifInErrors}",
+        "bad.yaml:5: metrics[0].symbols[0].OID: '1.3.x' is not a numeric OID (right form: 1.3.6.1.2.1.1.3.0)",
+    ),
+    (
+        "metrics:\n- symbol: {OID: 1.3.6.1, sample: device_temp}",
+        "bad.yaml:3: metrics[0].symbol.sample: 'device_temp' is not a sample name of collectors/vocabulary.py",
+    ),
+    (
+        "metrics:\n- table: {OID: 1.3.6.1}\n  symbols: []",
+        "bad.yaml:3: metrics[0].table.name: Field required",
+    ),
+    ("metrics: [{columns: []}]", "bad.yaml:2: metrics[0]: reads nothing: give symbol, or table and symbols"),
+    (
+        "metrics: [{symbol: {OID: 1.3.6.1.0, name: x}}]",
+        "bad.yaml:2: metrics[0]: 'x' becomes nothing: give sample or limit, or move it to columns",
+    ),
+    (
+        "metrics: [{symbol: {field: x, sample: device_cpu_ratio}}]",
+        "bad.yaml:2: metrics[0]: 'x' is a field: an SNMP metric reads OIDs",
+    ),
+    (
+        "metrics: [{symbol: {OID: 1.3.6.1.0, name: x, sample: device_cpu_ratio, per: total}}]",
+        "bad.yaml:2: metrics[0]: 'total' is no column read here (there are: x)",
+    ),
+    (
+        "metrics: [{symbol: {OID: 1.3.6.1.0, name: x, sample: device_cpu_ratio}, where: {typ: ['1']}}]",
+        "bad.yaml:2: metrics[0].where: 'typ' is no column read here (there are: x)",
+    ),
+    (
+        "metrics:\n- symbol: {OID: 1.3.6.1.0, name: x, sample: ups_load_ratio}\n  metric_tags: [{tag: line, via: y}]",
+        "bad.yaml:4: metrics[0].metric_tags: 'y' is no column read here (there are: x)",
+    ),
+    (
+        "metrics: [{symbol: {OID: 1.3.6.1.0, sample: device_cpu_ratio}, metric_tags: [{tag: slot}]}]",
+        "bad.yaml:2: metrics[0].metric_tags[0]: 'slot' is no label of these samples (there are: entity)",
+    ),
+    (
+        "metrics: [{symbol: {OID: 1.3.6.1.0, sample: device_cpu_ratio}, metric_tags: [{tag: entity, format: '{'}]}]",
+        "bad.yaml:2: metrics[0].metric_tags[0]: format '{' is not one of a text (right form: 'Slot {}', 'Fan {1}/{2}')",
+    ),
+    (
+        "metrics:\n- symbol: {OID: 1.3.6.1.0, name: x, sample: ifInErrors}\n  columns: [{OID: 1.3.6.2.0, name: x}]",
+        "bad.yaml:3: metrics[0]: 'x' names two different columns: give them different names",
+    ),
+    (
+        "metrics: [{symbol: {OID: 1.3.6.1.0, sample: device_cpu_ratio, extract_value: '('}}]",
+        "bad.yaml:2: metrics[0]: '(' is not a regular expression: missing ), unterminated subpattern at position 0",
+    ),
+    (
+        "sysdescr: '['",
+        "bad.yaml:2: sysdescr: '[' is not a regular expression: unterminated character set at position 0",
+    ),
+    (
+        "probe: [{OID: 1.3.6.1.4.1.9.1.0, match: '['}]",
+        "bad.yaml:2: probe[0].match: '[' is not a regular expression: unterminated character set at position 0",
+    ),
+    (
+        "sysobjectid: [1.3.6.1.4.1.9.*.1]",
+        "bad.yaml:2: sysobjectid[0]: '1.3.6.1.4.1.9.*.1' is not an OID"
+        " (right form: 1.3.6.1.4.1.9.1.1745, or 1.3.6.1.4.1.9.1.*)",
+    ),
+    (
+        "metadata: {device: {fields: {colour: {value: red}}}}",
+        "bad.yaml:2: metadata.device.fields.colour: 'colour' is not a fact of collectors/vocabulary.py "
+        "(contact, engine_id, location, model, os_version, serial, sys_descr, sys_name, sys_object_id, vendor)",
+    ),
+    (
+        "metadata: {tables: [{fact: serial, symbol: {OID: 1.3.6.1}, where: {class: ['3']}}]}",
+        "bad.yaml:2: metadata.tables[0].where: 'class' is no column read here (there are: none)",
+    ),
+    (
+        "cli: {device_type: x, commands: [{command: show x, regex: '(?P<a', symbols: []}]}",
+        "bad.yaml:2: cli.commands[0].regex: '(?P<a' is not a regular expression: missing >, unterminated name"
+        " at position 4",
+    ),
+    (
+        "extends: [_none]",
+        "bad.yaml:2: extends[0]: there is no profile '_none'"
+        " (right form: the name of a file in the folder, as _system)",
+    ),
+    ("extends: [bad]", "bad.yaml:2: extends[0]: 'bad' extends 'bad': a profile cannot extend itself"),
+]
+
+
+@pytest.mark.parametrize(("text", "problem"), BAD_FILES, ids=lambda words: words[:40])
+def test_a_wrong_file_is_refused_with_line_key_and_right_form(folder: Path, text: str, problem: str) -> None:
+    write(folder, "bad", text)
+    assert problems(folder) == [problem]
+
+
+def test_the_files_name_is_the_profiles_name(folder: Path) -> None:
+    write(folder, "one").rename(folder / "two.yaml")
+    assert problems(folder) == ["two.yaml:1: name: is 'one', but the file is two.yaml: they must be the same"]
+
+
+def test_all_problems_of_all_files_come_at_once(folder: Path) -> None:
+    write(folder, "a", "titel: x\nclasses: [toaster]")
+    write(folder, "b", "metrics: x")
+    (folder / "c.yaml").write_text("name: [", encoding="utf-8")
+    assert [problem.partition(":")[0] for problem in problems(folder)] == ["a.yaml", "a.yaml", "b.yaml", "c.yaml"]
+
+
+def test_a_missing_folder_is_named(folder: Path) -> None:
+    with pytest.raises(YamlError, match="nowhere:0: is not a folder of profile files"):
+        load([folder / "nowhere"])
+
+
+# ---- extending ----
+
+
+def test_a_cycle_is_refused_at_both_ends(folder: Path) -> None:
+    write(folder, "a", "extends: [b]")
+    write(folder, "b", "extends: [c]")
+    write(folder, "c", "extends: [a]")
+    assert problems(folder) == [
+        "a.yaml:2: extends[0]: 'b' extends 'a': a profile cannot extend itself",
+        "b.yaml:2: extends[0]: 'c' extends 'b': a profile cannot extend itself",
+        "c.yaml:2: extends[0]: 'a' extends 'c': a profile cannot extend itself",
+    ]
+
+
+def metric(n: int) -> str:
+    return f"metrics: [{{symbol: {{OID: 1.3.6.1.4.1.32473.{n}.0, sample: device_cpu_ratio}}}}]"
+
+
+def read_by(profile: Profile) -> list[str]:
+    return [symbol.OID or "" for each in profile.metrics for symbol in each.all_symbols]
+
+
+def test_metrics_are_the_own_ones_then_the_inherited_depth_first_each_part_once(folder: Path) -> None:
+    write(folder, "_base", metric(1))
+    write(folder, "_left", "extends: [_base]\n" + metric(2))
+    write(folder, "_right", "extends: [_base]\n" + metric(3))
+    write(folder, "top", "extends: [_left, _right]\n" + metric(4))
+    assert read_by(load([folder])["top"]) == [f"1.3.6.1.4.1.32473.{n}.0" for n in (4, 2, 1, 3)]
+
+
+def test_a_fact_is_the_own_one_and_the_inherited_are_fallbacks(folder: Path) -> None:
+    model = "metadata: {{device: {{fields: {{model: {{symbol: {{OID: 1.3.6.1.4.1.32473.{n}.0}}}}}}}}}}"
+    write(folder, "_base", "metadata: {device: {fields: {model: {value: EX}, vendor: {value: Example}}}}")
+    write(folder, "_part", "extends: [_base]\n" + model.format(n=1))
+    write(folder, "top", "extends: [_part]\n" + model.format(n=2))
+    top = load([folder])["top"]
+    answers = {"1.3.6.1.4.1.32473.1.0": b"one", "1.3.6.1.4.1.32473.2.0": b"two"}
+    for gone, expected in ((None, "two"), ("1.3.6.1.4.1.32473.2.0", "one"), ("1.3.6.1.4.1.32473.1.0", "EX")):
+        answers.pop(gone or "", None)
+        facts = snmp_decode.decode(top, snmp_decode.rows_of(dict(answers))).facts
+        assert facts == {"model": expected, "vendor": "Example"}
+
+
+def test_cli_is_the_own_one_else_the_first_inherited(folder: Path) -> None:
+    write(folder, "_a", "cli: {device_type: first}")
+    write(folder, "_b", "cli: {device_type: second}")
+    write(folder, "inherits", "extends: [_a, _b]")
+    write(folder, "own", "extends: [_a, _b]\ncli: {device_type: own}")
+    found = load([folder])
+    assert [found[name].cli.device_type for name in ("inherits", "own") if found[name].cli] == ["first", "own"]  # type: ignore[union-attr]
+
+
+def test_how_a_profile_is_recognised_is_not_inherited(folder: Path) -> None:
+    write(folder, "base", "sysobjectid: [1.3.6.1.4.1.32473.1]\nsysdescr: x\nclasses: [ups]\ntitle: {zh: 甲, en: A}")
+    write(folder, "top", "extends: [base]")
+    top = load([folder])["top"]
+    assert (top.sysobjectid, top.sysdescr, top.classes, top.title) == ([], None, [], None)
+
+
+# ---- the shared profile format ----
+
+
+def test_a_symbol_named_as_a_sample_needs_no_other_name(folder: Path) -> None:
+    write(
+        folder,
+        "shared",
+        """\
+        metrics:
+          - MIB: IF-MIB
+            table: {OID: .1.3.6.1.2.1.2.2, name: ifTable}
+            symbols: [{OID: .1.3.6.1.2.1.2.2.1.14, name: ifInErrors}]
+        """,
+    )
+    shared = load([folder])["shared"]
+    assert shared.metrics[0].symbols[0].sample == "ifInErrors"
+    assert read_by(shared) == ["1.3.6.1.2.1.2.2.1.14"]
+
+
+# ---- recognising ----
+
+
+def some(**recognised: dict[str, object]) -> ProfileSet:
+    return ProfileSet({name: Profile.model_validate({"name": name} | fields) for name, fields in recognised.items()})
+
+
+SOME = some(
+    generic={},
+    maker={"sysobjectid": ["1.3.6.1.4.1.9.*"]},
+    family={"sysobjectid": ["1.3.6.1.4.1.9.1.*"]},
+    newer={"sysobjectid": ["1.3.6.1.4.1.9.1.*"], "sysdescr": r"(?i)version 1[78]\."},
+    model={"sysobjectid": ["1.3.6.1.4.1.9.1.1745", "1.3.6.1.4.1.9.12.3"]},
+    special={"sysobjectid": ["1.3.6.1.4.1.8072.3.2.10"], "sysdescr": "^Linux"},
+)
+
+
+@pytest.mark.parametrize(
+    ("oid", "descr", "name"),
+    [
+        ("1.3.6.1.4.1.9.1.1745", "", "model"),
+        ("1.3.6.1.4.1.9.1.1745", "Version 17.1", "model"),  # exact goes before a prefix, whatever it says
+        (".1.3.6.1.4.1.9.1.1745 ", "", "model"),
+        ("1.3.6.1.4.1.9.1.17450", "", "family"),
+        ("1.3.6.1.4.1.9.1.2", "IOS Version 17.9", "newer"),
+        ("1.3.6.1.4.1.9.1.2", "IOS Version 15.2", "family"),
+        ("1.3.6.1.4.1.9.5.2", "", "maker"),
+        ("1.3.6.1.4.1.9", "", "maker"),
+        ("1.3.6.1.4.1.99.1", "", "generic"),  # 9.* is no prefix of 99
+        ("1.3.6.1.4.1.8072.3.2.10", "Linux web-1", "special"),
+        ("1.3.6.1.4.1.8072.3.2.10", "Appliance", "generic"),
+        ("", "", "generic"),
+        ("not an oid", "<script>", "generic"),
+    ],
+)
+def test_the_most_specific_profile_recognises_a_device(oid: str, descr: str, name: str) -> None:
+    assert SOME.match(oid, descr).name == name
+
+
+NET_SNMP = "1.3.6.1.4.1.8072.3.2.10"
+STORE, UPS, NEW_UPS = (f"1.3.6.1.4.1.32473.{n}.1.0" for n in (1, 2, 3))
+PROBED = some(
+    generic={},
+    maker={"sysobjectid": ["1.3.6.1.4.1.9.*"]},
+    net_snmp={"sysobjectid": [NET_SNMP], "sysdescr": "^Linux", "shared_agent": True},
+    router={"sysobjectid": [NET_SNMP], "sysdescr": "FRR"},
+    card={"sysdescr": "^Example card"},
+    store={"sysobjectid": ["1.3.6.1.4.1.32473.*"], "probe": [{"OID": STORE, "match": "^ES-"}]},
+    ups={"probe": [{"OID": UPS}, {"OID": NEW_UPS}, {"OID": STORE, "match": "UPS"}]},
+)
+
+
+@pytest.mark.parametrize(
+    ("oid", "descr", "answers", "name"),
+    [
+        ("1.3.6.1.4.1.9.1", "", {UPS: "EU-1"}, "maker"),
+        ("1.3.6.1.4.1.32473.7", "", {UPS: "EU-1"}, "store"),
+        (NET_SNMP, "Linux edge (FRR)", {STORE: "ES-1"}, "router"),
+        (NET_SNMP, "Example card 1.2", {}, "card"),
+        ("0.0", "Example card 1.2", {STORE: "ES-1"}, "card"),
+        ("1.3.6.1.4.1.9.1", "Example card 1.2", {}, "maker"),
+        (NET_SNMP, "Linux box", {STORE: "ES-1"}, "store"),
+        (NET_SNMP, "Linux box", {STORE: "", UPS: "", NEW_UPS: "3"}, "ups"),
+        (NET_SNMP, "Linux box", {STORE: "other", UPS: ""}, "net_snmp"),
+        (NET_SNMP, "Linux box", {}, "net_snmp"),
+        ("1.3.6.1.4.1.99.1", "", {STORE: "a UPS"}, "ups"),
+        ("", "", {"1.3.6.1.4.1.32473.9.1.0": "x"}, "generic"),
+    ],
+)
+def test_what_the_system_group_leaves_open_a_probe_answers(
+    oid: str, descr: str, answers: dict[str, str], name: str
+) -> None:
+    assert PROBED.match(oid, descr, answers).name == name
+    asked = PROBED.probes(oid, descr)
+    assert asked == (
+        (STORE, UPS, NEW_UPS) if name in {"store", "ups", "net_snmp", "generic"} and "32473" not in oid else ()
+    )
+
+
+def test_a_probe_is_not_inherited(folder: Path) -> None:
+    write(folder, "_base", "shared_agent: true\nprobe: [{OID: 1.3.6.1.4.1.32473.1.0}]")
+    write(folder, "top", "extends: [_base]")
+    top = load([folder])["top"]
+    assert (top.probe, top.shared_agent) == ([], False)
+
+
+def test_what_is_asked_of_an_unknown_device_fits_into_two_requests() -> None:
+    assert len(profiles.load().probes("", "")) <= 2 * MAX_GET
+
+
+def test_without_a_generic_profile_an_unknown_device_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        some(maker={}).match("1.3.6.1.4.1.1")
+
+
+def test_no_two_built_in_profiles_claim_the_same_device() -> None:
+    claims = [(oid, p.sysdescr) for p in profiles.load().values() for oid in p.sysobjectid]
+    assert sorted({claim for claim in claims if claims.count(claim) > 1}, key=str) == []

@@ -1,0 +1,264 @@
+"""SNMPv3's asking side, message by message, against pysnmp's answering side."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyasn1.codec.ber import decoder, encoder
+from pyasn1.type import univ
+from pysnmp.proto.api import v2c
+from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
+from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
+
+from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut
+from collectors.model import Secret, SnmpAccess
+from collectors.snmp_message import Again, Answer, Ignored, Request, VarBind
+from collectors.snmp_usm import UsmWire, localised, master_key
+from tests.simulator.bad_agent import GARBAGE
+from tests.simulator.snmp_agent import SnmpAgent
+
+FULL = SnmpAccess(
+    version="3",
+    user="ops",
+    auth_protocol="sha256",
+    auth_key=Secret("the auth passphrase"),
+    priv_protocol="aes128",
+    priv_key=Secret("the priv passphrase"),
+)
+SIGNED = replace(FULL, user="signed", priv_protocol=None, priv_key=None)
+PLAIN = SnmpAccess(version="3", user="plain")
+OBJECT = (1, 3, 6, 1, 2, 1, 1, 1, 0)
+ASK = Request("get", (OBJECT,))
+ENGINE = bytes.fromhex("80001f8805") + b"\x00" * 12 + b"engine"  # as long a run of zeros as a code not yet filled in
+
+
+class Line:
+    """Takes what an agent sends back."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def sendto(self, message: bytes, _: object) -> None:
+        self.sent.append(message)
+
+
+class Peer:
+    """An agent without a network."""
+
+    def __init__(self) -> None:
+        self.agent = SnmpAgent({"1.3.6.1.2.1.1.1.0": "here"}, users=[FULL, SIGNED, PLAIN], engine_id=ENGINE)
+        self._line = Line()
+        self.agent._transport = self._line  # type: ignore[assignment]
+
+    def reply(self, datagram: bytes) -> bytes:
+        self.agent.datagram_received(datagram, ("192.0.2.1", 1161))
+        return self._line.sent.pop()
+
+
+@pytest.fixture(scope="module")
+def peer() -> Peer:
+    return Peer()
+
+
+def asked(wire: UsmWire, peer: Peer, request_id: int = 7) -> list[Answer | Again | Ignored]:
+    """Send a request until it is answered, and return all that was read."""
+    read: list[Answer | Again | Ignored] = []
+    while len(read) < 5 and not any(isinstance(each, Answer) for each in read):
+        read.append(wire.read(peer.reply(wire.message(ASK, request_id)), request_id))
+    return read
+
+
+GIVEN = Answer(0, 0, (VarBind(OBJECT, b"here"),))
+
+
+# ---- keys ----
+
+
+@pytest.mark.parametrize(
+    ("name", "master", "local"),
+    [
+        ("md5", "9faf3283884e92834ebc9847d8edd963", "526f5eed9fcce26f8964c2930787d82b"),
+        ("sha1", "9fb5cc0381497b3793528939ff788d5d79145211", "6695febc9288e36282235fc7151f128497b38f3f"),
+    ],
+)
+def test_keys_are_those_of_rfc_3414_a_3(name: str, master: str, local: str) -> None:
+    key = master_key("maplesyrup", name)
+    assert (key.hex(), localised(key, bytes(11) + b"\x02", name).hex()) == (master, local)
+
+
+# ---- engine and clock ----
+
+
+@pytest.mark.parametrize("access", [FULL, SIGNED, PLAIN], ids=["authPriv", "authNoPriv", "noAuthNoPriv"])
+def test_discovery_takes_one_message(peer: Peer, access: SnmpAccess) -> None:
+    wire = UsmWire(access)
+    assert asked(wire, peer) == [Again(), GIVEN]
+    assert asked(wire, peer, 8) == [GIVEN]
+
+
+def test_a_false_clock_in_discovery_is_corrected_by_the_device() -> None:
+    peer, wire = Peer(), UsmWire(FULL)
+    for _ in range(3):
+        peer.agent.restart()
+    sent = wire.message(ASK, 7)
+    assert wire.read(report(sent, engine=ENGINE, number=4, boots=1), 7) == Again()
+    assert asked(wire, peer) == [Again(), GIVEN]
+
+
+def test_our_clock_runs_on_between_requests(peer: Peer) -> None:
+    now = [1000.0]
+    wire = UsmWire(SIGNED, monotonic=lambda: now[0])
+    asked(wire, peer)
+    before = parameters(wire.message(ASK, 8))[2]
+    now[0] += 90
+    assert parameters(wire.message(ASK, 9))[2] == before + 90
+
+
+def test_an_old_message_is_not_believed(peer: Peer) -> None:
+    wire = UsmWire(FULL)
+    asked(wire, peer)
+    reply = peer.reply(wire.message(ASK, 8))
+    wire._clock.boots += 1  # as if a later boot had been proven since
+    assert blame(wire.read(reply, 8)) == (AuthFailed, "answered with an old clock: a message played again?")
+
+
+def test_another_engine_is_learned_when_the_device_says_it_is_one(peer: Peer) -> None:
+    wire = UsmWire(SIGNED)
+    assert wire.read(report(wire.message(ASK, 7), engine=b"\x80\x00\x00\x00\x05other", number=4), 7) == Again()
+    assert wire.read(report(wire.message(ASK, 7), engine=ENGINE, number=4), 7) == Again()
+    assert asked(wire, peer)[-1] == GIVEN
+
+
+@pytest.mark.parametrize("engine", [b"", b"four", b"x" * 33], ids=["none", "too short", "too long"])
+def test_an_engine_id_that_is_none_is_not_learned(engine: bytes) -> None:
+    wire = UsmWire(FULL)
+    assert blame(wire.read(report(wire.message(ASK, 7), engine=engine, number=4), 7))[0] is BadData
+    assert type(wire.silence()) is TimedOut
+
+
+# ---- what the device refuses ----
+
+REPORTS: dict[int, tuple[type[CollectError], str]] = {
+    1: (AuthFailed, "user 'ops' may not use security level authPriv there"),
+    2: (AuthFailed, "its clock and ours differ, and it does not prove its own (notInTimeWindow)"),
+    3: (AuthFailed, "knows no SNMPv3 user 'ops'"),
+    4: (AuthFailed, "does not keep to one SNMPv3 engine ID"),
+    5: (AuthFailed, "wrong auth key or auth protocol (sha256) of user 'ops'"),
+    6: (AuthFailed, "wrong priv key or priv protocol (aes128) of user 'ops'"),
+    7: (Refused, "reports 1.3.6.1.6.3.15.1.1.7.0"),
+}
+
+
+@pytest.mark.parametrize(("number", "refusal"), REPORTS.items())
+def test_each_report_says_which_credential_is_wrong(
+    peer: Peer, number: int, refusal: tuple[type[CollectError], str]
+) -> None:
+    wire = UsmWire(FULL)
+    asked(wire, peer)
+    with pytest.raises(refusal[0]) as caught:
+        wire.read(report(wire.message(ASK, 8), engine=ENGINE, number=number), 8)
+    assert (type(caught.value), str(caught.value)) == refusal
+
+
+def test_an_unknown_context_is_named(peer: Peer) -> None:
+    wire = UsmWire(replace(FULL, context="vrf-red"))
+    wire.read(peer.reply(wire.message(ASK, 7)), 7)
+    with pytest.raises(Refused, match="knows no SNMPv3 context 'vrf-red'"):
+        wire.read(report(wire.message(ASK, 7), engine=ENGINE, oid=(1, 3, 6, 1, 6, 3, 12, 1, 5, 0)), 7)
+
+
+SILENCES = {
+    "before discovery": (FULL, 0, TimedOut, "no answer to SNMPv3 discovery"),
+    "after discovery": (FULL, 1, AuthFailed, "nothing as user 'ops': priv key or protocol (aes128) is likely wrong"),
+    "after discovery, auth alone": (SIGNED, 1, AuthFailed, "auth key or protocol (sha256) is likely wrong"),
+    "after discovery, no auth": (PLAIN, 1, TimedOut, "no answer"),
+    "after answers": (FULL, 2, TimedOut, "no answer"),
+}
+
+
+@pytest.mark.parametrize(("access", "replies", "kind", "words"), SILENCES.values(), ids=SILENCES)
+def test_silence_is_read_by_what_came_before(
+    peer: Peer, access: SnmpAccess, replies: int, kind: type[CollectError], words: str
+) -> None:
+    wire = UsmWire(access)
+    for _ in range(replies):
+        wire.read(peer.reply(wire.message(ASK, 7)), 7)
+    silence = wire.silence()
+    assert type(silence) is kind
+    assert words in str(silence)
+
+
+# ---- what is not believed ----
+
+
+@pytest.mark.parametrize("access", [FULL, SIGNED], ids=["authPriv", "authNoPriv"])
+def test_no_changed_octet_of_a_signed_answer_is_believed(peer: Peer, access: SnmpAccess) -> None:
+    wire = UsmWire(access)
+    asked(wire, peer)
+    reply = peer.reply(wire.message(ASK, 8))
+    for at in range(len(reply)):
+        for mask in (0x01, 0x20, 0xFF):
+            changed = reply[:at] + bytes([reply[at] ^ mask]) + reply[at + 1 :]
+            assert isinstance(wire.read(changed, 8), Ignored), (at, mask)
+    assert wire.read(reply, 8) == GIVEN
+
+
+@given(octets=st.binary(max_size=200) | st.sampled_from(list(GARBAGE.values())))
+@settings(max_examples=50)
+def test_any_octets_are_ignored(peer: Peer, octets: bytes) -> None:
+    wire = UsmWire(FULL)
+    asked(wire, peer)
+    wire.message(ASK, 8)
+    assert isinstance(wire.read(octets, 8), Ignored)
+
+
+def test_an_answer_to_another_request_is_not_taken(peer: Peer) -> None:
+    wire = UsmWire(FULL)
+    asked(wire, peer)
+    late = peer.reply(wire.message(ASK, 8))
+    wire.message(ASK, 9)
+    assert blame(wire.read(late, 9)) == (TimedOut, "only answers to other requests came in time")
+
+
+def test_an_answer_as_another_user_is_not_taken(peer: Peer) -> None:
+    wire = UsmWire(PLAIN)
+    asked(wire, peer)
+    reply = peer.reply(wire.message(ASK, 8)).replace(b"plain", b"pl4in")
+    assert blame(wire.read(reply, 8)) == (AuthFailed, "answered as another engine or user")
+
+
+# ---- messages made by hand ----
+
+
+def blame(read: Any) -> tuple[type[CollectError], str]:
+    assert isinstance(read, Ignored)
+    return type(read.blame), str(read.blame)
+
+
+def parameters(message: bytes) -> list[Any]:
+    """Return engine, boots, time, user, code, salt of a message."""
+    whole, _ = decoder.decode(message, asn1Spec=SNMPv3Message())
+    security, _ = decoder.decode(whole[2].asOctets(), asn1Spec=UsmSecurityParameters())
+    return [security[n] for n in range(6)]
+
+
+def report(to: bytes, *, engine: bytes, number: int = 0, boots: int = 1, oid: tuple[int, ...] | None = None) -> bytes:
+    """Return an unauthenticated Report of usmStats `number` to a message."""
+    asked_with, _ = decoder.decode(to, asn1Spec=SNMPv3Message())
+    security = UsmSecurityParameters()
+    for position, value in enumerate((engine, boots, 100, b"", b"", b"")):
+        security[position] = value
+    pdu = v2c.ReportPDU()
+    v2c.apiPDU.set_defaults(pdu)
+    v2c.apiPDU.set_varbinds(pdu, [(oid or (1, 3, 6, 1, 6, 3, 15, 1, 1, number, 0), v2c.Counter32(1))])
+    message = SNMPv3Message()
+    message[0] = 3
+    for position, value in enumerate((asked_with[1][0], 65507, b"\x00", 3)):
+        message[1][position] = value
+    message[2] = univ.OctetString(encoder.encode(security))
+    scoped = message[3]["plaintext"]
+    scoped[0], scoped[1] = engine, b""
+    scoped[2].setComponentByType(pdu.tagSet, pdu)
+    return bytes(encoder.encode(message))
