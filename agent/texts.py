@@ -1,0 +1,23 @@
+"""Words for people, in both languages: `agent/texts.yaml` holds every one that is not a check's own."""
+
+from functools import cache
+from pathlib import Path
+
+from agent.model import Lang, Text
+from collectors import yamlfile
+
+
+@cache
+def catalogue() -> dict[str, Text]:
+    """Return every text by its dotted key (`severity.warning`)."""
+    document = yamlfile.read(Path(__file__).with_name("texts.yaml"))
+    return {
+        f"{group}.{key}": Text(zh=pair["zh"], en=pair["en"])
+        for group, pairs in document.data.items()
+        for key, pair in pairs.items()
+    }
+
+
+def text(key: str, lang: Lang, **fields: object) -> str:
+    """Return a text with its `{fields}` filled in. Raises KeyError for a key that is not in the file."""
+    return catalogue()[key][lang].format(**fields)
