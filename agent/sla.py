@@ -1,0 +1,147 @@
+"""The contract's clocks: when a fault must be answered, attended on site and fixed, in working time. Pure.
+
+A target runs only while the contract's calendar is open: 4 h from Friday 17:00 on 5x8 (09:00-17:00) end on Monday
+13:00. Where promises conflict, the stricter counts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from agent.model import Calendar, Contract, Due, Targets, Ticket
+
+ClockName = Literal["response", "on_site", "fix"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One of a ticket's clocks as it stands. `remaining` is wall-clock time, below zero once the due time passed."""
+
+    name: ClockName
+    due: datetime
+    done_at: datetime | None
+    remaining: timedelta
+
+    @property
+    def breached(self) -> bool:
+        return self.remaining < timedelta(0)
+
+
+def due(contract: Contract | None, level: int, opened_at: datetime) -> Due:
+    """Return when a fault of `level` (1 to 4) that was opened at `opened_at` is due, in UTC.
+
+    Without a contract, outside its term (`starts` to `ends`, both days included, local to its calendar), or without
+    a promise for the level, nothing is due. Raises ValueError for a calendar without a working day.
+    """
+    if contract is None or not _in_force(contract, opened_at):
+        return Due()
+    targets = promised(contract, level)
+
+    def at(target: timedelta | None) -> datetime | None:
+        return None if target is None else after(contract.calendar, opened_at, target)
+
+    return Due(response=at(targets.response), on_site=at(targets.on_site), fix=at(targets.fix))
+
+
+def promised(contract: Contract, level: int) -> Targets:
+    """Return the targets of `level`, freed of conflicts: a fault never gets longer than a lighter one (a greater
+    level), and whoever arrived or fixed it has responded.
+    """
+    targets = stricter(*(t for listed, t in contract.levels.items() if listed >= level))
+    if targets.response is None:
+        return targets
+    named = (targets.response, targets.on_site, targets.fix)
+    return Targets(min(t for t in named if t is not None), targets.on_site, targets.fix)
+
+
+def stricter(*targets: Targets) -> Targets:
+    """Return the shortest of each target that any of them names."""
+    return Targets(
+        response=min((t.response for t in targets if t.response is not None), default=None),
+        on_site=min((t.on_site for t in targets if t.on_site is not None), default=None),
+        fix=min((t.fix for t in targets if t.fix is not None), default=None),
+    )
+
+
+def earlier(*dues: Due) -> Due:
+    """Return the earliest of each due time that any of them names."""
+    return Due(
+        response=min((d.response for d in dues if d.response is not None), default=None),
+        on_site=min((d.on_site for d in dues if d.on_site is not None), default=None),
+        fix=min((d.fix for d in dues if d.fix is not None), default=None),
+    )
+
+
+def remaining(due_at: datetime, now: datetime, done_at: datetime | None = None) -> timedelta:
+    """Return the time left until `due_at`, or what was left when it was done; below zero when late."""
+    return due_at - (now if done_at is None else done_at)
+
+
+def breached(due_at: datetime | None, now: datetime, done_at: datetime | None = None) -> bool:
+    """Say whether the due time passed before it was done. Done on the second is in time; no due time is never late."""
+    return due_at is not None and remaining(due_at, now, done_at) < timedelta(0)
+
+
+def clocks(ticket: Ticket, now: datetime) -> tuple[Clock, ...]:
+    """Return the clocks the contract gives the ticket. A resolved ticket stops those that nobody stopped before."""
+    rows: tuple[tuple[ClockName, datetime | None, datetime | None], ...] = (
+        ("response", ticket.due.response, ticket.responded_at or ticket.resolved_at),
+        ("on_site", ticket.due.on_site, ticket.on_site_at or ticket.resolved_at),
+        ("fix", ticket.due.fix, ticket.resolved_at),
+    )
+    return tuple(Clock(name, at, done, remaining(at, now, done)) for name, at, done in rows if at is not None)
+
+
+def after(calendar: Calendar, start: datetime, duration: timedelta) -> datetime:
+    """Return the instant, in UTC, at which `duration` of working time has passed since `start`.
+
+    A duration that ends as the calendar closes ends then, not at the next opening. Raises ValueError for a calendar
+    without a working day.
+    """
+    start, left = start.astimezone(UTC), duration
+    for opens, closes in _windows(calendar, start):
+        begins = max(opens, start)
+        if begins < closes:
+            if left <= closes - begins:
+                return begins + left
+            left -= closes - begins
+    raise AssertionError("the calendar never ends")
+
+
+def working(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
+    """Return the working time between two instants; zero if `end` is not after `start`."""
+    start, end, total = start.astimezone(UTC), end.astimezone(UTC), timedelta(0)
+    for opens, closes in _windows(calendar, start):
+        if opens >= end:
+            break
+        total += max(min(closes, end) - max(opens, start), timedelta(0))
+    return total
+
+
+def _in_force(contract: Contract, at: datetime) -> bool:
+    day = at.astimezone(ZoneInfo(contract.calendar.timezone)).date()
+    return (contract.starts or day) <= day <= (contract.ends or day)
+
+
+def _windows(calendar: Calendar, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Yield each working day's opening and closing in UTC, from the day before `start` (a night shift may still run).
+
+    A closing at or before the opening is on the next day. Lengths are real time, so a day on which clocks change is
+    23 or 25 h. A local time that a change skips counts as if the clocks had not changed yet (PEP 495, fold=0).
+    """
+    if not calendar.weekdays:
+        raise ValueError("the calendar has no working day (right form: weekdays: [1, 2, 3, 4, 5])")
+    zone = ZoneInfo(calendar.timezone)
+    closes = calendar.closes or time(0, 0)
+    overnight = closes <= calendar.opens
+    day = start.astimezone(zone).date() - timedelta(days=1)
+    while True:
+        if day.isoweekday() in calendar.weekdays:
+            yield _instant(day, calendar.opens, zone), _instant(day + timedelta(days=overnight), closes, zone)
+        day += timedelta(days=1)
+
+
+def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, at, zone).astimezone(UTC)
