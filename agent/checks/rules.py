@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from agent.model import Severity, Text
 from collectors.model import DeviceClass
@@ -12,6 +12,16 @@ Unit = Literal[
     "ratio", "celsius", "seconds", "duration", "volts", "amperes", "watts", "hertz", "rpm", "dbm", "bytes", "count", ""
 ]
 FaultLevel = Annotated[int, Field(ge=1, le=4)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _both_languages(value: object) -> object:
+    if isinstance(value, dict) and (set(value) != {"zh", "en"} or not all(value.values())):
+        raise ValueError("needs a text in zh and one in en, and nothing else (right form: {zh: 温度, en: Temperature})")
+    return value
+
+
+BothTexts = Annotated[Text, BeforeValidator(_both_languages)]
 
 
 class Strict(BaseModel):
@@ -23,8 +33,14 @@ class Strict(BaseModel):
 class Bounds(Strict):
     """Values at which a severity begins, in the sample's base unit (inclusive)."""
 
-    warning: float | None = None
-    critical: float | None = None
+    warning: Number | None = None
+    critical: Number | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Bounds":
+        if self.warning is None and self.critical is None:
+            raise ValueError("needs warning, critical or both")
+        return self
 
 
 class Limit(Strict):
@@ -33,14 +49,27 @@ class Limit(Strict):
     above: Bounds | None = None
     below: Bounds | None = None
     states: bool = False
-    warning_values: list[float] = []
-    critical_values: list[float] = []
+    warning_states: list[str] = []  # texts of the `state` label that are this severity, whatever their health
+    critical_states: list[str] = []
+    warning_values: list[Number] = []
+    critical_values: list[Number] = []
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Limit":
-        if not (self.above or self.below or self.states or self.warning_values or self.critical_values):
-            raise ValueError("needs above, below, states, warning_values or critical_values")
+    def _in_order(self) -> "Limit":
+        for bounds, sign in ((self.above or Bounds(warning=0), 1), (self.below or Bounds(warning=0), -1)):
+            warning, critical = bounds.warning, bounds.critical
+            if warning is not None and critical is not None and sign * critical < sign * warning:
+                raise ValueError("critical must lie beyond warning, or be the same")
         return self
+
+    @property
+    def empty(self) -> bool:
+        lists = self.warning_values or self.critical_values
+        return not (self.above or self.below or lists or self.by_state)
+
+    @property
+    def by_state(self) -> bool:
+        return bool(self.states or self.warning_states or self.critical_states)
 
 
 class Levels(Strict):
@@ -55,24 +84,37 @@ class Check(Strict):
 
     name: str
     id: str
-    title: Text
+    title: BothTexts
     classes: list[DeviceClass] = []  # empty: every class
-    sample: str  # of collectors/vocabulary.py, or derived (agent/derive.py)
+    sample: str  # of collectors/vocabulary.py, or derived (agent/derive)
     where: dict[str, list[str]] = {}  # label → values: series that are judged
     where_not: dict[str, list[str]] = {}
     object: list[str] = []  # labels that name the object, first one with text wins; empty: the device
-    limit: Limit
+    qualify: list[str] = []  # labels added to the object, as there is one for each: direction
+    limit: Limit = Limit()
     device_limit: bool = False  # a `device_limit` of this sample and entity goes before `limit`
-    clear: float = 0.0  # hysteresis: how far below (above) the limit, as a share of it, before it clears
+    ports_need_own_limit: bool = False  # a transceiver (its entity is a port) is held against its own limits only
+    margin: Annotated[float, Field(ge=0)] = 0.0  # of a device that has a critical limit only: warn so much before it
+    clear: Annotated[float, Field(ge=0, lt=1)] = 0.0  # hysteresis: share of the limit to come back by before it clears
     polls: Annotated[int, Field(ge=1)] = Field(1, alias="for")  # consecutive polls before it is raised
     required: bool = False  # a device whose profile can produce the sample must have it: none at all is UNKNOWN
+    may_vanish: bool = False  # objects come and go by themselves (mounts, virtual ports): gone is news only once raised
+    words: dict[str, BothTexts] = {}  # value → what it means to people: {"0": {zh: 无应答, en: no answer}}
     unit: Unit = ""
     fault_level: Levels = Levels()
     cadence: list[Cadence] = ["continuous", "monthly", "quarterly"]
     security_risk: bool = False  # 安全隐患
-    source: str  # where the limit comes from
-    cause: Text
-    advice: Text
+    source: str  # where the limit comes from: "中文 / English"
+    cause: BothTexts
+    advice: BothTexts
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> "Check":
+        if self.limit.empty and not self.device_limit:
+            raise ValueError(
+                "limit needs above, below, states, warning_values or critical_values (or device_limit: true)"
+            )
+        return self
 
     def level(self, severity: Severity) -> int:
         """Return the fault level of a ticket for this severity."""

@@ -1,0 +1,38 @@
+"""From poll to poll: a fault is raised when it held for enough polls in a row, and ends with one that shows it gone."""
+
+from collections.abc import Mapping
+
+from agent.model import Severity, Track
+
+NEVER = Track(candidate=Severity.UNKNOWN)
+"""The track of what has not been measured yet."""
+
+FAULTS: tuple[Severity, ...] = (Severity.WARNING, Severity.CRITICAL)
+
+
+def step(track: Track, measured: Severity, polls: int) -> tuple[Severity, Track]:
+    """Return what is raised after a poll, and what to remember. Pure.
+
+    Raised is the severity that all of the last `polls` polls reached. It sinks at once, as hysteresis was settled when
+    the value was judged. A poll without data neither counts nor interrupts, and lowers nothing.
+    """
+    raised = track.severity if track.severity in FAULTS else Severity.OK
+    if measured is Severity.UNKNOWN:
+        return raised if raised in FAULTS else Severity.UNKNOWN, track
+    if measured is Severity.OK:
+        return Severity.OK, Track()
+    if measured.rank <= raised.rank:
+        return measured, Track(measured, measured, track.streak + 1)
+    reached: Severity = measured
+    streak = 1
+    if track.candidate in FAULTS and track.candidate.rank > raised.rank:
+        reached = measured if measured.rank < track.candidate.rank else track.candidate
+        streak = track.streak + 1
+    if streak >= polls:
+        return reached, Track(reached, reached, streak)
+    return raised, Track(raised, reached, streak)
+
+
+def measured_before(known: Mapping[str, Track]) -> dict[str, Track]:
+    """Return those of some tracks that have ever had data."""
+    return {name: track for name, track in known.items() if track != NEVER}

@@ -1,0 +1,104 @@
+"""What a derived sample is made from: a device's reading, the one before, and what the inventory says. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from agent.derive.counters import finite
+from agent.derive.ports import Port, ports
+from agent.model import Entry
+from collectors.model import Sample, Snapshot
+from collectors.vocabulary import Meaning
+
+By = Mapping[str, tuple[Sample, ...]]
+PortMap = Mapping[tuple[str, str], Port]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Two readings of one device, `before` the older one, with the derived samples it was given then."""
+
+    entry: Entry
+    now: Snapshot
+    before: Snapshot | None = None
+    ports: PortMap = field(default_factory=dict, repr=False)
+    ports_before: PortMap = field(default_factory=dict, repr=False)
+    _now: By = field(default_factory=dict, repr=False)
+    _before: By = field(default_factory=dict, repr=False)
+    _unread: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, entry: Entry, now: Snapshot, before: Snapshot | None) -> "Readings":
+        unread = frozenset[str]().union(*(failure.samples for failure in now.failures))
+        earlier = before.samples if before else ()
+        return cls(
+            entry=entry,
+            now=now,
+            before=before,
+            ports=ports(now.samples),
+            ports_before=ports(earlier),
+            _now=by_name(now.samples),
+            _before=by_name(earlier),
+            _unread=unread,
+        )
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds between the readings; 0.0 where there is none before, or the clock was set back."""
+        return 0.0 if self.before is None else max(0.0, (self.now.taken_at - self.before.taken_at).total_seconds())
+
+    def series(self, name: str) -> tuple[Sample, ...]:
+        return self._now.get(name, ())
+
+    def series_before(self, name: str) -> tuple[Sample, ...]:
+        return self._before.get(name, ())
+
+    def value(self, name: str) -> float | None:
+        """Return the one value of a sample without labels; None where there is none, or it is no number."""
+        return next((finite(s.value) for s in self.series(name)), None)
+
+    def value_before(self, name: str) -> float | None:
+        return next((finite(s.value) for s in self.series_before(name)), None)
+
+    def was_read(self, name: str) -> bool:
+        """Say whether all there is of a sample is in this reading: what is not here is not there."""
+        return self.now.up and name in self.now.expected and name not in self._unread
+
+    @property
+    def timestamp(self) -> float:
+        return self.now.taken_at.timestamp()
+
+    def age(self, timestamp: float) -> timedelta:
+        return timedelta(seconds=self.timestamp - timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What a rule made. `pending` are names of which some series needs a further reading first."""
+
+    samples: tuple[Sample, ...] = ()
+    pending: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How to make some samples. A device can have them when it can have one sample of each group of `sources`."""
+
+    makes: Mapping[str, Meaning]
+    sources: tuple[frozenset[str], ...]
+    make: Callable[[Readings], Derived]
+
+    @property
+    def all_sources(self) -> frozenset[str]:
+        return frozenset[str]().union(*self.sources)
+
+    def possible(self, expected: frozenset[str]) -> bool:
+        return all(not group.isdisjoint(expected) for group in self.sources)
+
+
+def by_name(samples: Iterable[Sample]) -> dict[str, tuple[Sample, ...]]:
+    """Sort samples by their name."""
+    found: dict[str, list[Sample]] = {}
+    for sample in samples:
+        found.setdefault(sample.name, []).append(sample)
+    return {name: tuple(each) for name, each in found.items()}

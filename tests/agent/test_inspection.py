@@ -1,0 +1,185 @@
+"""An inspection, from readings to tickets, with a real store and devices that say what the test wants."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agent import inspection, wiring
+from agent.checks.rules import Check
+from agent.inspection import Inspected, Inspector
+from agent.model import Entry, FindingState, Inventory, Severity, TicketStatus
+from agent.store import Store
+from collectors.model import Cost, Device, DeviceClass, Failure, Sample, Snapshot
+
+NAMES = ("sw-1", "sw-2")
+INVENTORY = Inventory(
+    entries={n: Entry(device=Device(name=n, address="127.0.0.1", device_class=DeviceClass.SWITCH)) for n in NAMES}
+)
+BOTH = {"zh": "题", "en": "title"}
+CPU = Check.model_validate(
+    {
+        "name": "cpu",
+        "id": "NET-04",
+        "title": BOTH,
+        "sample": "device_cpu_ratio",
+        "object": ["entity"],
+        "limit": {"above": {"warning": "0.75", "critical": "0.9"}},
+        "for": 2,
+        "required": True,
+        "source": "test",
+        "cause": BOTH,
+        "advice": BOTH,
+    }
+)
+Reading = Mapping[str, float | None]
+"""Device → CPU; None: it does not answer."""
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 22, 7, 30, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self.time += timedelta(seconds=1)
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class Site:
+    """A site whose devices answer what each reading says, in turn."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store, self.folder, self.clock = store, folder, Clock()
+
+    async def inspect(self, *readings: Reading, window: float = 10.0) -> Inspected:
+        waiting = list(readings)
+
+        async def gather(
+            entries: Sequence[Entry], before: Mapping[str, Snapshot], done: Callable[[Snapshot], None]
+        ) -> dict[str, Snapshot]:
+            said = waiting.pop(0)
+            snapshots = {e.name: self.snapshot(e.name, said[e.name]) for e in entries}
+            for snapshot in snapshots.values():
+                done(snapshot)
+            return snapshots
+
+        parts = Inspector(
+            inventory=INVENTORY,
+            rules={"cpu": CPU},
+            store=self.store,
+            spool=self.folder / wiring.SPOOL,
+            gather=gather,
+            now=self.clock.now,
+            sleep=self.clock.sleep,
+            window=window,
+        )
+        entries = [INVENTORY.entries[name] for name in readings[0]]
+        inspected = await inspection.run(parts, entries, {})
+        assert not waiting
+        return inspected
+
+    def snapshot(self, name: str, cpu: float | None) -> Snapshot:
+        names = frozenset({"device_up", "device_cpu_ratio"})
+        if cpu is None:
+            failure = Failure("snmp", "timeout", "identify", "no answer", names)
+            up, samples, failures = False, (Sample("device_up", {}, 0),), (failure,)
+        else:
+            up, failures = True, ()
+            samples = (Sample("device_up", {}, 1), Sample("device_cpu_ratio", {"entity": "CPU 1"}, cpu))
+        return Snapshot(
+            device=name,
+            taken_at=self.clock.now(),
+            profile="generic",
+            up=up,
+            samples=samples,
+            failures=failures,
+            expected=names,
+            cost=Cost(requests=3),
+        )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(Store.open(tmp_path / wiring.STORE, wait=0.05), tmp_path)
+
+
+async def test_what_is_wrong_in_both_readings_opens_a_ticket_at_once(site: Site) -> None:
+    run = (await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})).run
+    assert [(c.action, c.ticket.object, c.ticket.severity) for c in run.changes] == [
+        ("open", "CPU 1", Severity.CRITICAL)
+    ]
+    assert run.tickets == (run.changes[0].ticket,)
+    assert run.severity is Severity.CRITICAL
+
+
+async def test_what_is_wrong_in_the_second_reading_only_is_shown_and_not_ticketed(site: Site) -> None:
+    run = (await site.inspect({"sw-1": 0.1}, {"sw-1": 0.95})).run
+    assert [(f.state, f.held) for f in run.findings] == [(FindingState.NEW, False)]
+    assert run.changes == ()
+
+
+async def test_what_was_wrong_in_the_first_reading_only_is_no_finding(site: Site) -> None:
+    run = (await site.inspect({"sw-1": 0.95}, {"sw-1": 0.1})).run
+    assert (run.findings, run.changes, run.severity) == ((), (), Severity.OK)
+
+
+async def test_the_same_inspection_twice_opens_nothing_twice(site: Site) -> None:
+    await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})
+    again = (await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})).run
+    assert again.changes == ()
+    assert [f.state for f in again.findings] == [FindingState.PERSISTING]
+    assert len(site.store.tickets()) == 1
+
+
+async def test_measured_recovery_resolves_the_ticket(site: Site) -> None:
+    await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})
+    run = (await site.inspect({"sw-1": 0.1}, {"sw-1": 0.1})).run
+    assert [(c.action, c.actor) for c in run.changes] == [("resolve", "netpatrol")]
+    assert [f.state for f in run.findings] == [FindingState.CLEARED]
+
+
+async def test_a_device_that_falls_silent_resolves_nothing_and_lowers_coverage(site: Site) -> None:
+    await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})
+    run = (await site.inspect({"sw-1": None}, {"sw-1": None})).run
+    assert run.changes == ()
+    assert (run.coverage.collected, run.coverage.answered) == (0, 0)
+    assert [t.status for t in site.store.tickets()] == [TicketStatus.OPEN]
+    assert run.severity is Severity.UNKNOWN
+
+
+async def test_one_silent_device_costs_the_others_nothing(site: Site) -> None:
+    run = (await site.inspect({"sw-1": None, "sw-2": 0.95}, {"sw-1": None, "sw-2": 0.95})).run
+    assert [c.ticket.device for c in run.changes] == ["sw-2"]
+
+
+async def test_one_reading_is_enough_when_no_window_is_wanted(site: Site) -> None:
+    run = (await site.inspect({"sw-1": 0.95}, window=0)).run
+    assert [c.action for c in run.changes] == ["open"]
+
+
+async def test_the_run_counts_what_both_readings_asked(site: Site) -> None:
+    run = (await site.inspect({"sw-1": 0.1}, {"sw-1": 0.1})).run
+    assert run.devices[0].snapshot.cost.requests == 6
+
+
+async def test_a_run_the_store_refuses_is_spooled_and_taken_in_once(site: Site) -> None:
+    blocker = sqlite3.connect(site.folder / wiring.STORE, isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")
+    inspected = await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})
+    assert inspected.problem is not None
+    assert inspected.spooled is not None
+    assert [f.result.severity for f in inspected.run.findings] == [Severity.CRITICAL]
+    blocker.rollback()
+    blocker.close()
+    for _ in range(2):
+        store, problems = wiring.open_store(site.folder, INVENTORY, {"cpu": CPU})
+        with store:
+            assert not problems
+            assert [t.object for t in store.tickets()] == ["CPU 1"]
+            assert [r.id for r in store.runs()] == [inspected.run.id]
+    assert not inspected.spooled.exists()

@@ -1,0 +1,67 @@
+"""Rows on stdout: every form carries them whole, and none lets a device's text act."""
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.output import Format, emit, jsonl, safe_cell, safe_terminal
+
+COLUMNS = {"device": "Device", "what": "What"}
+ROWS = [{"device": "core-1", "what": "fan 1", "more": [1, 2]}, {"device": "机房", "what": None}]
+
+
+def printed(form: Format, rows: list[dict[str, object]] = ROWS) -> str:
+    out = io.StringIO()
+    emit(rows, COLUMNS, form, out)
+    return out.getvalue()
+
+
+def test_json_keeps_every_key_of_a_row() -> None:
+    assert json.loads(printed(Format.JSON)) == ROWS
+
+
+def test_json_lines_are_one_object_a_line() -> None:
+    assert [json.loads(line) for line in printed(Format.JSONL).splitlines()] == ROWS
+
+
+def test_csv_and_table_show_the_columns_under_their_headings() -> None:
+    assert list(csv.reader(io.StringIO(printed(Format.CSV))))[:2] == [["Device", "What"], ["core-1", "fan 1"]]
+    assert [line.split() for line in printed(Format.TABLE).splitlines()[:2]] == [
+        ["Device", "What"],
+        ["core-1", "fan", "1"],
+    ]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_that_begins_like_a_formula_is_only_text(text: str) -> None:
+    assert str(safe_cell(text)).startswith(("'", "\\"))
+
+
+def test_a_number_stays_a_number_in_a_cell() -> None:
+    assert safe_cell(-2) == -2
+
+
+@given(st.text())
+def test_no_control_character_reaches_the_terminal(text: str) -> None:
+    shown = safe_terminal(text)
+    assert not {c for c in shown if c != "\t" and (ord(c) < 32 or 127 <= ord(c) < 160 or "\u202a" <= c <= "\u202e")}
+
+
+def test_an_escape_sequence_is_shown_not_obeyed() -> None:
+    assert safe_terminal("\x1b[2Jfan\u202e") == "\\x1b[2Jfan\\u202e"
+    assert "\x1b" not in printed(Format.TABLE, [{"device": "\x1b]0;owned\x07", "what": "[red]x[/red]"}])
+
+
+def test_a_table_prints_markup_of_a_device_as_it_is() -> None:
+    assert "[red]x[/red]" in printed(Format.TABLE, [{"device": "a", "what": "[red]x[/red]"}])
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
+def test_any_row_becomes_one_encodable_json_line(row: dict[str, object]) -> None:
+    line = jsonl(row)
+    assert line.count("\n") == 1
+    line.encode("utf-8")

@@ -1,0 +1,260 @@
+"""A report says what the run says, in both languages alike, and nothing a device said can act in it."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+
+from agent import reports
+from agent.checks.rules import Check
+from agent.model import (
+    Contract,
+    Coverage,
+    Customer,
+    DeviceResult,
+    Due,
+    Entry,
+    Finding,
+    FindingState,
+    Inventory,
+    Result,
+    Run,
+    Severity,
+    Site,
+    Text,
+    Ticket,
+    TicketStatus,
+)
+from agent.reports import score
+from collectors.model import Cost, Device, DeviceClass, Failure, Sample, Snapshot
+
+NOW = datetime(2026, 11, 22, 7, 30, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>\x1b[2J\u202e{{7*7}}\x00'\"&"
+
+
+def check(name: str, number: str, **more: object) -> Check:
+    return Check.model_validate(
+        {
+            "name": name,
+            "id": number,
+            "title": {"zh": f"{name}题", "en": f"{name} title"},
+            "sample": "device_cpu_ratio",
+            "limit": {"above": {"warning": "0.75", "critical": "0.9"}},
+            "unit": "ratio",
+            "source": "test",
+            "cause": {"zh": "因", "en": "because"},
+            "advice": {"zh": "议", "en": "do this"},
+            **more,
+        }
+    )
+
+
+CHECKS = {
+    "cpu": check("cpu", "NET-04"),
+    "telnet": check("telnet", "SEC-01", security_risk=True, unit="", limit={"states": True}),
+}
+SITE = Site(
+    name="hq",
+    title=Text("总部", "HQ"),
+    customer=Customer(name="acme", title=Text("某某局", "Acme")),
+    contract=Contract(name="c", title=Text("合同", "contract")),
+)
+INVENTORY = Inventory(
+    entries={
+        name: Entry(
+            device=Device(name=name, address="127.0.0.1", device_class=DeviceClass.SWITCH),
+            site=SITE,
+            criticality="core",
+        )
+        for name in ("sw-1", "sw-2")
+    }
+)
+
+
+def result(device: str, obj: str, value: float | None, severity: Severity, name: str = "cpu", **more: object) -> Result:
+    return Result(
+        device, name, obj, severity, value, limit=0.9 if value is not None else None, direction="above", **more
+    )  # type: ignore[arg-type]
+
+
+def run_of(*, hostile: str = "CPU 1") -> Run:
+    bad = result("sw-1", hostile, 0.95, Severity.CRITICAL)
+    good = [result("sw-1", f"slot {n}", n / 10, Severity.OK) for n in range(1, 6)]
+    lost = Result("sw-2", "cpu", "", Severity.UNKNOWN, reason="timeout")
+    snapshot = Snapshot(
+        device="sw-1",
+        taken_at=NOW,
+        profile="generic",
+        up=True,
+        samples=(Sample("device_uptime_seconds", {}, 90061),),
+        facts={"vendor": "Acme", "model": hostile, "serial": "S1"},
+        failures=(Failure("ssh", "parse", "display version", hostile),),
+        cost=Cost(12, ("display version",), 1.5),
+    )
+    silent = Snapshot(device="sw-2", taken_at=NOW, cost=Cost(2))
+    finding = Finding(id="f1", result=bad, state=FindingState.NEW, first_seen=NOW, last_seen=NOW, held=True)
+    risk = Finding(
+        id="f2",
+        result=Result("sw-1", "telnet", hostile, Severity.CRITICAL, text="enabled"),
+        state=FindingState.CLEARED,
+        first_seen=NOW,
+        last_seen=NOW,
+    )
+    ticket = Ticket(
+        number="T-20261122-0001",
+        finding="f1",
+        device="sw-1",
+        check="cpu",
+        object=hostile,
+        severity=Severity.CRITICAL,
+        fault_level=2,
+        status=TicketStatus.OPEN,
+        opened_at=NOW,
+        due=Due(NOW + timedelta(minutes=15), None, NOW + timedelta(hours=4)),
+    )
+    return Run(
+        id="20261122T073000Z-0001",
+        started_at=NOW,
+        finished_at=NOW + timedelta(seconds=42),
+        devices=(
+            DeviceResult(snapshot=snapshot, results=(bad, *good), not_applicable=("telnet",)),
+            DeviceResult(snapshot=silent, results=(lost,)),
+        ),
+        findings=(risk, finding),
+        tickets=(ticket,),
+        coverage=Coverage(expected=2, collected=1, devices=2, answered=1),
+    )
+
+
+def report_of(run: Run | None = None, previous: Run | None = None) -> reports.Report:
+    run = run or run_of()
+    return reports.build(run, previous, INVENTORY, CHECKS, run.tickets)
+
+
+class Texts(HTMLParser):
+    """Collects what a page says and the tags it has."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [value or "" for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_objects_in_order_share_a_line_and_the_line_shows_the_one_nearest_its_limit() -> None:
+    (device, _) = report_of().devices
+    assert [(row.object, row.objects, row.severity.name) for row in device.rows] == [
+        ("CPU 1", 1, "CRITICAL"),
+        ("slot 5", 5, "OK"),
+    ]
+    assert device.rows[0].measured.en == "95%"
+    assert "90%" in device.rows[0].limit.en
+
+
+def test_last_time_is_the_same_object_in_the_run_before() -> None:
+    (device, _) = report_of(previous=run_of()).devices
+    assert device.rows[0].last.en == "95%"
+    (device, _) = report_of().devices
+    assert device.rows[0].last.en == "—"
+
+
+def test_a_device_that_did_not_answer_is_named_and_lowers_coverage() -> None:
+    report = report_of()
+    assert [d.up for d in report.devices] == [True, False]
+    assert any("sw-2" in line.en for line in report.conclusion)
+    assert any("50%" in line.zh for line in report.conclusion)
+
+
+def test_the_impact_counts_what_was_sent() -> None:
+    impact = report_of().impact
+    assert (impact.requests, impact.commands, impact.seconds) == (14, ("display version",), 42.0)
+
+
+def test_findings_come_worst_first_and_cleared_ones_last() -> None:
+    assert [(f.id, f.ticket) for f in report_of().findings] == [("f1", "T-20261122-0001"), ("f2", "")]
+
+
+def test_the_same_run_gives_the_same_bytes() -> None:
+    assert reports.to_json(report_of()) == reports.to_json(report_of())
+    assert reports.render(report_of(), "zh") == reports.render(report_of(), "zh")
+
+
+def test_json_has_both_languages_and_times_in_utc() -> None:
+    data = json.loads(reports.to_json(report_of()))
+    assert data["findings"][0]["advice"] == {"zh": "议", "en": "do this"}
+    assert data["started_at"] == "2026-11-22T07:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("zh", ["设备巡检报告", "总部", "议", "二级"]), ("en", ["HQ", "do this", "Level 2"])]
+)
+def test_a_page_speaks_one_language_and_shows_local_time(lang: reports.html.Lang, words: list[str]) -> None:
+    page = reports.render(report_of(), lang)
+    assert not [word for word in words if word not in page]
+    assert "2026-11-22 15:30" in page
+    assert "2026-11-22 15:45" in page
+
+
+def test_both_languages_show_the_same_numbers() -> None:
+    zh, en = (" ".join(Texts(reports.render(report_of(), lang)).words) for lang in ("zh", "en"))
+    assert sorted(re.findall(r"\d+", zh)) == sorted(re.findall(r"\d+", en.replace("Level 2", "二级")))
+
+
+def test_nothing_a_device_said_becomes_markup() -> None:
+    page = Texts(reports.render(report_of(run_of(hostile=HOSTILE)), "en"))
+    assert "script" not in page.tags
+    said = "".join(page.words)
+    assert "<script>alert(1)</script>" in said
+    assert "{{7*7}}" in said
+    assert not set(said) & {"\x1b", "\u202e", "\x00"}
+
+
+def test_a_page_is_one_file_and_loads_nothing() -> None:
+    page = Texts(reports.render(report_of(), "zh"))
+    assert not [link for link in page.links if not link.startswith("#")]
+
+
+def test_the_five_parts_a_contract_asks_for_are_there() -> None:
+    page = reports.render(report_of(), "zh")
+    parts = ["巡检目的及侧重点", "对现运行系统的冲击和影响", "巡检内容", "安全隐患", "结论"]
+    assert not [part for part in parts if part not in page]
+
+
+def test_an_empty_run_has_a_report_too() -> None:
+    empty = replace(run_of(), devices=(), findings=(), tickets=(), coverage=Coverage())
+    assert "未发现异常" in reports.render(report_of(empty), "zh")
+
+
+@pytest.mark.parametrize(
+    ("severities", "expected"),
+    [
+        ([], 100),
+        ([("a", Severity.WARNING)], 89),
+        ([("a", Severity.WARNING), ("a", Severity.WARNING)], 89),
+        ([("a", Severity.WARNING), ("b", Severity.WARNING)], 80),
+        ([("a", Severity.CRITICAL)], 59),
+        ([("a", Severity.CRITICAL), ("b", Severity.CRITICAL)], 50),
+        ([(name, Severity.CRITICAL) for name in "abcdef"], 0),
+        ([("a", Severity.UNKNOWN)], 100),
+    ],
+)
+def test_a_device_loses_points_once_a_check_and_is_capped(
+    severities: list[tuple[str, Severity]], expected: int
+) -> None:
+    assert score.device_score([Result("d", name, "", s) for name, s in severities]) == expected
+
+
+def test_core_devices_weigh_three_times_in_the_total() -> None:
+    assert score.site_score([(100, "access"), (50, "core")]) == round((100 + 150) / 4)
+    assert [score.grade(n).en for n in (100, 89, 79, 59)] == ["good", "normal", "needs attention", "at risk"]

@@ -1,0 +1,102 @@
+"""The daemon polls each device at its own interval, survives what a poll or the store does, and stops cleanly."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent import wiring
+from agent.model import Entry, Inventory
+from agent.service import Parts, Service
+from agent.store import Store
+from collectors.model import Snapshot
+from tests.agent.test_inspection import CPU, INVENTORY, Site
+
+QUICK = Inventory(
+    entries={name: replace(entry, interval=timedelta(seconds=0.02)) for name, entry in INVENTORY.entries.items()}
+)
+Answer = Callable[[Entry], Awaitable[Snapshot]]
+
+
+class Daemon:
+    """A service over a real store, whose devices the test answers for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store.open(folder / wiring.STORE, wait=0.05)
+        self.site = Site(self.store, folder)
+        self.polls: Counter[str] = Counter()
+        self.stop = asyncio.Event()
+        self.parts: Parts
+
+    async def run(self, answer: Answer, until: Callable[[], bool], inventory: Inventory = QUICK) -> None:
+        """Poll until the test has seen what it waits for."""
+
+        async def poll(entry: Entry, before: Snapshot | None) -> Snapshot:
+            self.polls[entry.name] += 1
+            if until():
+                self.stop.set()
+            return await answer(entry)
+
+        self.parts = wiring.daemon(inventory, {"cpu": CPU}, self.store, poll)
+        await asyncio.wait_for(Service(replace(self.parts, grace=0.05)).run(self.stop), timeout=20)
+
+    def page(self) -> str:
+        return self.parts.metrics.render(self.site.clock.now()).decode()
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Daemon:
+    return Daemon(tmp_path)
+
+
+async def test_what_holds_for_two_polls_opens_one_ticket(daemon: Daemon) -> None:
+    async def busy(entry: Entry) -> Snapshot:
+        return daemon.site.snapshot(entry.name, 0.95 if entry.name == "sw-1" else 0.1)
+
+    await daemon.run(busy, lambda: min(daemon.polls.values()) >= 4)
+    assert [t.device for t in daemon.store.tickets()] == ["sw-1"]
+    assert 'device_cpu_ratio{device="sw-1"' in daemon.page()
+    assert 'netpatrol_tickets_open{severity="critical"} 1' in daemon.page()
+
+
+async def test_a_poll_that_hangs_delays_no_other_device_nor_the_end(daemon: Daemon) -> None:
+    async def hang(entry: Entry) -> Snapshot:
+        if entry.name == "sw-1":
+            await asyncio.Event().wait()
+        return daemon.site.snapshot(entry.name, 0.1)
+
+    await daemon.run(hang, lambda: daemon.polls["sw-2"] >= 5)
+    assert daemon.polls["sw-1"] <= 1
+    assert set(daemon.store.latest()) == {"sw-2"}
+
+
+async def test_a_store_that_is_locked_costs_no_finding(daemon: Daemon, tmp_path: Path) -> None:
+    blocker = sqlite3.connect(tmp_path / wiring.STORE, isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")
+    blocker.rollback()
+
+    async def busy(entry: Entry) -> Snapshot:
+        if daemon.polls[entry.name] == 1:
+            blocker.execute("BEGIN EXCLUSIVE") if not blocker.in_transaction else None
+        if daemon.polls[entry.name] == 8 and blocker.in_transaction:
+            blocker.rollback()
+        return daemon.site.snapshot(entry.name, 0.95)
+
+    await daemon.run(busy, lambda: min(daemon.polls.values()) >= 12)
+    blocker.close()
+    assert sorted(t.device for t in daemon.store.tickets()) == ["sw-1", "sw-2"]
+
+
+async def test_a_judgement_that_fails_stops_only_its_own_poll(daemon: Daemon) -> None:
+    async def odd(entry: Entry) -> Snapshot:
+        if entry.name == "sw-1" and daemon.polls["sw-1"] < 3:
+            raise RuntimeError("a fault of ours")
+        return daemon.site.snapshot(entry.name, 0.1)
+
+    await daemon.run(odd, lambda: min(daemon.polls.values()) >= 5)
+    assert set(daemon.store.latest()) == {"sw-1", "sw-2"}
