@@ -1,0 +1,194 @@
+"""`gather inspect run`: everything that reads devices."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from agent import inspection, metrics, wiring
+from agent.cli import options, reporting, tables
+from agent.cli.options import (
+    DATA,
+    INVENTORY,
+    ClassOption,
+    DataOption,
+    DeviceOption,
+    FormatOption,
+    InventoryOption,
+    LangOption,
+    Setup,
+    SiteOption,
+    UsageProblem,
+)
+from agent.inspection import Inspected
+from agent.model import Entry, Lang
+from agent.output import Format, emit, jsonl, safe_terminal
+from agent.service import Service
+from agent.store import Store
+from agent.texts import text
+from collectors.model import Snapshot
+
+stderr = Console(stderr=True, highlight=False, markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's subcommands."""
+    for command in (gather, inspect, run):
+        app.command()(command)
+
+
+def gather(
+    path: InventoryOption = INVENTORY,
+    site: SiteOption = [],
+    device: DeviceOption = [],
+    device_class: ClassOption = [],
+    form: FormatOption = Format.TABLE,
+    lang: LangOption = None,
+) -> int:
+    """Read devices once and print what they said · 采集一次并输出原始数据."""
+    setup = options.load(path)
+    spoken = options.language(lang, setup.inventory)
+    entries = options.select(setup.inventory, site, device, device_class)
+    silent: list[str] = []
+    found: list[Snapshot] = []
+
+    def show(snapshot: Snapshot) -> None:
+        if not snapshot.up:
+            silent.append(snapshot.device)
+        if form is Format.JSONL:
+            sys.stdout.write(jsonl(tables.snapshot_row(snapshot)))
+            sys.stdout.flush()
+        else:
+            found.append(snapshot)
+
+    asyncio.run(_gather(setup, entries, show))
+    if form is Format.JSON:
+        emit([tables.snapshot_row(s) for s in found], {}, form)
+    elif form is not Format.JSONL:
+        emit([row for s in found for row in tables.sample_rows(s)], tables.sample_columns(spoken), form)
+    for name in silent:
+        typer.echo(f"netpatrol: {name}: {text('cli.silent', spoken)}", err=True)
+    return 1 if silent else 0
+
+
+async def _gather(setup: Setup, entries: Sequence[Entry], show: Callable[[Snapshot], None]) -> None:
+    await wiring.Reader(profiles=setup.profiles).all(entries, {}, show)
+
+
+def inspect(
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    site: SiteOption = [],
+    device: DeviceOption = [],
+    device_class: ClassOption = [],
+    window: Annotated[
+        float, typer.Option(min=0, help="Seconds between the two readings; 0: read once. 两次采集间隔秒数。")
+    ] = 10.0,
+    form: FormatOption = Format.TABLE,
+    lang: LangOption = None,
+) -> int:
+    """Inspect devices now: read, judge, open and resolve tickets, write the report · 立即巡检并生成报告."""
+    setup = options.load(path)
+    spoken = options.language(lang, setup.inventory)
+    entries = options.select(setup.inventory, site, device, device_class)
+    given = {"site": site, "device": device, "class": [str(c) for c in device_class]}
+    scope = {option: ", ".join(values) for option, values in given.items() if values}
+    store, problems = wiring.open_store(data, setup.inventory, setup.checks)
+    with store:
+        for problem in problems:
+            _complain(str(problem))
+        with _progress(spoken, len(entries) * (2 if window else 1)) as progress:
+            task = progress.tasks[0].id
+
+            def done(snapshot: Snapshot, reading: int) -> None:
+                progress.update(task, advance=1, description=safe_terminal(snapshot.device))
+
+            async def work() -> Inspected:
+                reader = wiring.Reader(profiles=setup.profiles)
+                parts = wiring.inspector(
+                    setup.inventory, setup.checks, store, data=data, gather=reader.all, window=window
+                )
+                return await inspection.run(parts, entries, scope, done)
+
+            inspected = asyncio.run(work())
+        emit(tables.finding_rows(inspected.run.findings, setup.checks, spoken), tables.finding_columns(spoken), form)
+        reporting.write(inspected.run, setup, store, data)
+    return _conclude(inspected, data, spoken)
+
+
+def _conclude(inspected: Inspected, data: Path, lang: Lang) -> int:
+    """Say on stderr what was done and where it is; return the exit code."""
+    run = inspected.run
+    for change in run.changes:
+        ticket = change.ticket
+        line = f"{change.number} {text(f'action.{change.action}', lang)} {ticket.device} {ticket.check} {ticket.object}"
+        _say(line)
+    covered = f"{run.coverage.ratio:.0%} ({run.coverage.collected}/{run.coverage.expected})"
+    answered = f"{run.coverage.answered}/{run.coverage.devices}"
+    _say(text("cli.done", lang, run=run.id, answered=answered, covered=covered))
+    _say(text("cli.report_at", lang, path=reporting.folder(data, run.id) / f"report.{lang}.html"))
+    if inspected.problem:
+        _complain(str(inspected.problem))
+        where = inspected.spooled or text("cli.nowhere", lang)
+        _complain(text("cli.not_stored", lang, where=where))
+    return run.severity or (1 if inspected.problem else 0)
+
+
+def _progress(lang: Lang, total: int) -> Progress:
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    progress = Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)
+    progress.add_task(text("cli.reading", lang), total=total)
+    return progress
+
+
+def run(
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    listen: Annotated[str, typer.Option(help="Where /metrics is served. 指标监听地址。")] = "127.0.0.1:9469",
+) -> int:
+    """Poll all devices at their intervals, serve /metrics, until SIGTERM · 持续采集并提供 /metrics."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    setup = options.load(path)
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit():
+        raise UsageProblem(f"--listen {listen}: not an address and port (right form: --listen 127.0.0.1:9469)")
+    store, problems = wiring.open_store(data, setup.inventory, setup.checks)
+    for problem in problems:
+        _complain(str(problem))
+    with store:
+        asyncio.run(_serve(setup, store, host.strip("[]"), int(port)))
+    return 0
+
+
+async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
+    reader = wiring.Reader(profiles=setup.profiles)
+    parts = wiring.daemon(setup.inventory, setup.checks, store, reader.one)
+    try:
+        served = metrics.serve(parts.metrics, host, port)
+    except OSError as error:
+        raise UsageProblem(str(error)) from error
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    log = logging.getLogger("netpatrol")
+    log.info("polling %d devices; metrics at http://%s:%d/metrics", len(setup.inventory.entries), host, served.port)
+    try:
+        await Service(parts).run(stop)
+    finally:
+        served.close()
+    log.info("stopped")
+
+
+def _complain(message: str) -> None:
+    _say(f"netpatrol: {message}")
+
+
+def _say(line: str) -> None:
+    stderr.print(safe_terminal(line), soft_wrap=True)

@@ -1,0 +1,99 @@
+"""What the subcommands share: options, the loaded inventory, and where the data lies."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from agent import checks, inventory
+from agent.checks.rules import Check
+from agent.model import Entry, Inventory, Lang
+from agent.output import Format
+from collectors import profiles
+from collectors.model import DeviceClass
+from collectors.profiles import ProfileSet
+from collectors.yamlfile import Problem
+
+InventoryOption = Annotated[
+    Path,
+    typer.Option("-i", "--inventory", envvar="NETPATROL_INVENTORY", help="The inventory file. 设备清单文件。"),
+]
+DataOption = Annotated[
+    Path,
+    typer.Option("--data", envvar="NETPATROL_DATA", help="Folder of the store and the reports. 数据目录。"),
+]
+LangOption = Annotated[
+    str | None,
+    typer.Option("--lang", envvar="NETPATROL_LANG", metavar="zh|en", help="Language. 语言。[default: the locale's]"),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How rows are printed. 输出格式。")]
+SiteOption = Annotated[list[str], typer.Option("--site", help="Only this site (repeatable). 只选此站点。")]
+DeviceOption = Annotated[list[str], typer.Option("--device", help="Only this device (repeatable). 只选此设备。")]
+ClassOption = Annotated[list[DeviceClass], typer.Option("--class", help="Only this class (repeatable). 只选此类设备。")]
+
+INVENTORY = Path("inventory.yaml")
+DATA = Path("netpatrol-data")
+
+
+class UsageProblem(ValueError):
+    """What the user asked for cannot be done as asked. The message is for the user."""
+
+
+def language(given: str | None, found: Inventory | None = None) -> Lang:
+    """Return the language to speak: as given, else the inventory's, else the locale's. Raises UsageProblem."""
+    if given is None and found is not None and found.language:
+        return found.language
+    if given is None:
+        spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+        return "zh" if spoken.lower().startswith("zh") else "en"
+    if given not in ("zh", "en"):
+        raise UsageProblem(f"--lang {given}: not a language here (right form: --lang zh or --lang en)")
+    return cast("Lang", given)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """All that is read from files before anything is done."""
+
+    inventory: Inventory
+    profiles: ProfileSet
+    checks: Mapping[str, Check]
+
+
+def load(path: Path, *, resolve: bool = True, warn: Callable[[Problem], object] = lambda problem: None) -> Setup:
+    """Read profiles, checks and the inventory. Raises YamlError with every problem found.
+
+    `resolve=False` leaves secrets alone: enough to list what is known. What is unwise goes to `warn`.
+    """
+    known_profiles, known_checks = profiles.load(), checks.load()
+    found = inventory.load(path, resolve=resolve, profiles=set(known_profiles), checks=known_checks, warn=warn)
+    return Setup(found, known_profiles, known_checks)
+
+
+def select(
+    found: Inventory, sites: Sequence[str] = (), devices: Sequence[str] = (), classes: Iterable[DeviceClass] = ()
+) -> tuple[Entry, ...]:
+    """Return the entries in the inventory's order that meet every given filter. Raises UsageProblem."""
+    _known("--site", sites, found.sites)
+    _known("--device", devices, found.entries)
+    wanted = set(classes)
+    chosen = tuple(
+        entry
+        for entry in found.entries.values()
+        if (not sites or (entry.site and entry.site.name in sites))
+        and (not devices or entry.name in devices)
+        and (not wanted or entry.device.device_class in wanted)
+    )
+    if not chosen:
+        raise UsageProblem("no device of the inventory is selected (see: netpatrol devices)")
+    return chosen
+
+
+def _known(option: str, given: Iterable[str], known: Iterable[str]) -> None:
+    names = sorted(known)
+    for name in given:
+        if name not in names:
+            raise UsageProblem(f"{option} {name}: not in the inventory (known: {', '.join(names) or 'none'})")

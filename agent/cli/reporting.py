@@ -1,0 +1,36 @@
+"""Write a run's report files into the data folder."""
+
+from pathlib import Path
+
+from agent import reports
+from agent.cli.options import Setup
+from agent.model import Lang, Run
+from agent.store import Store, StoreError
+
+LANGUAGES: tuple[Lang, ...] = ("zh", "en")
+
+
+def folder(data: Path, run_id: str) -> Path:
+    """Return where a run's report files lie."""
+    return data / "reports" / run_id
+
+
+def write(run: Run, setup: Setup, store: Store, data: Path) -> Path:
+    """Write report.json, report.zh.html and report.en.html; return their folder. Raises OSError."""
+    target = folder(data, run.id)
+    target.mkdir(parents=True, exist_ok=True)
+    report = reports.build(run, before(run, store), setup.inventory, setup.checks, run.tickets)
+    (target / "report.json").write_bytes(reports.to_json(report))
+    for lang in LANGUAGES:
+        (target / f"report.{lang}.html").write_text(reports.render(report, lang), encoding="utf-8")
+    return target
+
+
+def before(run: Run, store: Store) -> Run | None:
+    """Return the last inspection of the same scope before this one; None also where the store cannot be read."""
+    try:
+        earlier = (r for r in store.runs(limit=200) if r.started_at < run.started_at and r.scope == run.scope)
+        found = next(earlier, None)
+        return store.run(found.id) if found else None
+    except StoreError:
+        return None

@@ -1,0 +1,183 @@
+"""`devices findings tickets report`: what is known, without asking a device; and what a person does to a ticket."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli import options, reporting, tables
+from agent.cli.options import (
+    DATA,
+    INVENTORY,
+    ClassOption,
+    DataOption,
+    DeviceOption,
+    FormatOption,
+    InventoryOption,
+    LangOption,
+    SiteOption,
+    UsageProblem,
+)
+from agent.model import TicketStatus
+from agent.output import Format, emit, safe_terminal
+from agent.service import AT_WORK
+from agent.store import Store
+from agent.texts import text
+from agent.tickets import TicketError
+from agent.wiring import STORE, now
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The ticket's number: T-20261122-0001. 工单号。")]
+By = Annotated[str, typer.Option("--by", help="Who does it. 操作人。")]
+Words = Annotated[str, typer.Option("--text", help="What there is to say. 说明。")]
+
+ACTIONS = {
+    "acknowledge": "Take a ticket: the response clock stops · 受理工单，停止响应计时.",
+    "on-site": "Note that the engineer has arrived · 登记到场.",
+    "pend": "Let a ticket wait, with a reason · 挂起工单并说明原因.",
+    "resume": "Go on with a ticket that waited · 恢复挂起的工单.",
+    "resolve": "Mark a ticket as resolved · 标记已解决.",
+    "reopen": "Open a resolved ticket again · 重新打开工单.",
+    "close": "Close a resolved ticket · 关闭工单.",
+    "comment": "Add a remark · 添加备注.",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's subcommands."""
+    app.command()(devices)
+    app.command()(findings)
+    app.command()(report)
+    group = typer.Typer(
+        help="List tickets, show one, and work on it · 查看与处理工单.",
+        invoke_without_command=True,
+        rich_markup_mode=None,
+    )
+    group.callback()(tickets)
+    group.command("show")(show_ticket)
+    for name, about in ACTIONS.items():
+        group.command(name, help=about)(_action(name.replace("-", "_")))
+    app.add_typer(group, name="tickets")
+
+
+def stored(data: Path) -> Store:
+    """Open a store that is there already. Raises UsageProblem where there is none."""
+    if not (data / STORE).exists():
+        raise UsageProblem(f"{data}: nothing is stored here yet (run `netpatrol inspect` first, or give --data)")
+    return Store.open(data / STORE)
+
+
+def devices(
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    site: SiteOption = [],
+    device_class: ClassOption = [],
+    form: FormatOption = Format.TABLE,
+    lang: LangOption = None,
+) -> None:
+    """List the inventory's devices with what was last read of them · 列出设备."""
+    setup = options.load(path, resolve=False)
+    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    entries = options.select(setup.inventory, site, (), device_class)
+    snapshots = {}
+    if (data / STORE).exists():
+        with stored(data) as store:
+            snapshots = store.latest([entry.name for entry in entries])
+    rows = [tables.device_row(e, snapshots.get(e.name), spoken, zone) for e in entries]
+    emit(rows, tables.device_columns(spoken), form)
+
+
+def findings(
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    device: DeviceOption = [],
+    everything: Annotated[bool, typer.Option("--all", help="Cleared ones too. 包括已消除的。")] = False,
+    form: FormatOption = Format.TABLE,
+    lang: LangOption = None,
+) -> None:
+    """List findings, worst first · 列出发现的问题."""
+    setup = options.load(path, resolve=False)
+    spoken = options.language(lang, setup.inventory)
+    with stored(data) as store:
+        found = store.findings(devices=device or None, cleared=everything)
+    emit(tables.finding_rows(found, setup.checks, spoken), tables.finding_columns(spoken), form)
+
+
+def tickets(
+    context: typer.Context,
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    site: SiteOption = [],
+    device: DeviceOption = [],
+    everything: Annotated[bool, typer.Option("--all", help="Resolved and closed ones too. 包括已解决的。")] = False,
+    form: FormatOption = Format.TABLE,
+    lang: LangOption = None,
+) -> None:
+    """List tickets, newest first · 列出工单."""
+    if context.invoked_subcommand:
+        return
+    setup = options.load(path, resolve=False)
+    spoken = options.language(lang, setup.inventory)
+    statuses = tuple(TicketStatus) if everything else AT_WORK
+    with stored(data) as store:
+        found = store.tickets(devices=device or None, sites=site or None, statuses=statuses)
+    rows = [tables.ticket_row(t, setup.checks, spoken, setup.inventory.timezone) for t in found]
+    emit(rows, tables.ticket_columns(spoken), form)
+
+
+def show_ticket(
+    number: Number,
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    form: FormatOption = Format.TABLE,
+    lang: LangOption = None,
+) -> None:
+    """Show a ticket's history · 查看工单历史."""
+    setup = options.load(path, resolve=False)
+    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    with stored(data) as store:
+        ticket, history = store.ticket(number), store.history(number)
+    if form is Format.TABLE:
+        emit([tables.ticket_row(ticket, setup.checks, spoken, zone)], tables.ticket_columns(spoken), form)
+        typer.echo()
+    emit([tables.change_row(c, spoken, zone) for c in history], tables.change_columns(spoken), form)
+
+
+def _action(action: str) -> Callable[..., None]:
+    """Make the subcommand of one action."""
+
+    def act(number: Number, by: By, words: Words = "", data: DataOption = DATA, lang: LangOption = None) -> None:
+        spoken = options.language(lang)
+        with stored(data) as store:
+            try:
+                change = store.change(number, action, by, words, now())
+            except TicketError as error:
+                raise UsageProblem(str(error)) from error
+        status = text(f"ticket.{change.ticket.status}", spoken)
+        typer.echo(safe_terminal(f"{number}: {text(f'action.{action}', spoken)} → {status}"), err=True)
+
+    return act
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="The run's id; default: the last one. 巡检编号，默认最近一次。")] = "",
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    every: Annotated[bool, typer.Option("--list", help="List the runs instead. 列出历次巡检。")] = False,
+    form: FormatOption = Format.TABLE,
+    lang: LangOption = None,
+) -> None:
+    """Write a run's report again, as JSON and HTML, and print where · 重新生成巡检报告."""
+    setup = options.load(path, resolve=False)
+    spoken = options.language(lang, setup.inventory)
+    with stored(data) as store:
+        runs = store.runs(limit=200)
+        if every:
+            zone = setup.inventory.timezone
+            emit([tables.run_row(r, spoken, zone) for r in runs], tables.run_columns(spoken), form)
+            return
+        if not run and not runs:
+            raise UsageProblem(f"{data}: no inspection is stored here yet (run `netpatrol inspect`)")
+        target = reporting.write(store.run(run or runs[0].id), setup, store, data)
+    for file in sorted(target.iterdir()):
+        typer.echo(file)

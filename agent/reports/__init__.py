@@ -1,0 +1,14 @@
+"""Reports of finished runs: `build` decides what is said, the renderers say it."""
+
+from pydantic import TypeAdapter
+
+from agent.reports.build import build
+from agent.reports.html import render
+from agent.reports.model import Report
+
+__all__ = ["Report", "build", "render", "to_json"]
+
+
+def to_json(report: Report) -> bytes:
+    """Return the report as JSON (UTF-8, indented); texts as {zh, en}, times as ISO 8601 UTC."""
+    return TypeAdapter(Report).dump_json(report, indent=2)

@@ -1,0 +1,78 @@
+"""Render a Report as one self-contained HTML file that prints well on A4. Everything a device said is escaped."""
+
+import re
+from datetime import datetime
+from math import pi
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from agent.model import Lang, Severity, Text
+from agent.reports.model import Report
+from agent.texts import text
+
+COLOURS = {"ok": "#2e9e5b", "warning": "#e0a100", "unknown": "#8a8f98", "critical": "#d23b3b"}
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def render(report: Report, lang: Lang) -> str:
+    """Return the report as HTML text in one language."""
+    zone = ZoneInfo(report.timezone)
+
+    def local(moment: datetime | None) -> str:
+        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") if moment else "—"
+
+    environment = Environment(
+        loader=PackageLoader("agent.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_clean,
+    )
+    environment.filters |= {"local": local, "in": lambda both: both[lang], "word": lambda s: _word(s, lang)}
+    environment.globals |= {"t": lambda key, **fields: text("report." + key, lang, **fields)}
+    unmeasured = [f for f in report.findings if f.severity is Severity.UNKNOWN]
+    faults = [f for f in report.findings if f.severity is not Severity.UNKNOWN]
+    security = [f for f in faults if f.security_risk]
+    page = environment.get_template("report.html.j2")
+    return page.render(
+        report=report,
+        lang=lang,
+        faults=faults,
+        unmeasured=unmeasured,
+        security=security,
+        donut=_donut(report, lang),
+        label=lambda key: text(key, lang),
+    )
+
+
+def _word(value: Severity, lang: Lang) -> str:
+    return text(f"severity.{value.name.lower()}", lang)
+
+
+def _clean(value: object) -> object:
+    """Drop the control characters that HTML does not allow, and the bidirectional ones that would turn text round."""
+    if isinstance(value, Text):
+        raise TypeError("a Text needs a language: use the `in` filter")
+    return _CONTROLS.sub("�", value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _donut(report: Report, lang: Lang) -> Markup:
+    """Draw the devices by severity as an SVG ring."""
+    total = sum(report.counts.values())
+    around = 2 * pi * 40
+    rings, start = [], 0.0
+    for name, count in report.counts.items():
+        if not count:
+            continue
+        length = around * count / total
+        rings.append(
+            f'<circle r="40" cx="60" cy="60" fill="none" stroke="{COLOURS[name]}" stroke-width="18" '
+            f'stroke-dasharray="{length:.2f} {around - length:.2f}" stroke-dashoffset="{around / 4 - start:.2f}"/>'
+        )
+        start += length
+    unit = text("report.devices", lang)
+    number = f'<text x="60" y="58" class="n">{total}</text><text x="60" y="76" class="u">{unit}</text>'
+    return Markup(f'<svg viewBox="0 0 120 120" role="img">{"".join(rings)}{number}</svg>')  # noqa: S704 - our own figures

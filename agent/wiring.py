@@ -1,0 +1,86 @@
+"""Put the parts together: what the subcommands run, with real collectors, store and clock."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from agent import derive, inspection
+from agent.checks.rules import Check
+from agent.inspection import Gather, Inspector
+from agent.metrics import Metrics
+from agent.model import Entry, Inventory
+from agent.service import Parts, Poll
+from agent.store import Store, StoreError
+from collectors import gather as gathering
+from collectors.gather import Bounds
+from collectors.model import Collector, Snapshot
+from collectors.profiles import ProfileSet
+from collectors.vocabulary import VOCABULARY
+
+STORE, SPOOL = "netpatrol.db", "spool"
+
+
+def now() -> datetime:
+    """Return the time, aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads devices with the real collectors, within common bounds. Made inside the running loop."""
+
+    profiles: ProfileSet
+    collectors: Mapping[str, Collector] = field(default_factory=gathering.build)
+    bounds: Bounds = field(default_factory=Bounds)
+
+    def __post_init__(self) -> None:
+        self.bounds.make_room()
+
+    async def all(
+        self,
+        entries: Sequence[Entry],
+        before: Mapping[str, Snapshot],
+        done: Callable[[Snapshot], None] = lambda snapshot: None,
+    ) -> dict[str, Snapshot]:
+        """Read many devices once: an inspection's `Gather`."""
+        sites = {entry.name: entry.site.name for entry in entries if entry.site}
+        snapshots = await gathering.gather_all(
+            [entry.device for entry in entries],
+            profiles=self.profiles,
+            collectors=self.collectors,
+            now=now,
+            known={name: snapshot.profile for name, snapshot in before.items()},
+            bounds=self.bounds,
+            site=lambda device: sites.get(device.name),
+            on_done=done,
+        )
+        return {snapshot.device: snapshot for snapshot in snapshots}
+
+    async def one(self, entry: Entry, before: Snapshot | None) -> Snapshot:
+        """Read one device once: the daemon's `Poll`."""
+        return (await self.all([entry], {entry.name: before} if before else {}))[entry.name]
+
+
+def inspector(
+    inventory: Inventory, rules: Mapping[str, Check], store: Store, *, data: Path, gather: Gather, window: float
+) -> Inspector:
+    """Return an inspection's collaborators."""
+    return Inspector(
+        inventory=inventory, rules=rules, store=store, spool=data / SPOOL, gather=gather, now=now, window=window
+    )
+
+
+def daemon(inventory: Inventory, rules: Mapping[str, Check], store: Store, poll: Poll) -> Parts:
+    """Return the daemon's collaborators."""
+    metrics = Metrics(VOCABULARY | derive.DERIVED, version=version("netpatrol"))
+    return Parts(inventory=inventory, rules=rules, store=store, metrics=metrics, poll=poll, now=now)
+
+
+def open_store(data: Path, inventory: Inventory, rules: Mapping[str, Check]) -> tuple[Store, tuple[StoreError, ...]]:
+    """Open the store of a data folder, and take in runs that wait beside it. Returns what could not be taken in."""
+    data.mkdir(parents=True, exist_ok=True)
+    store = Store.open(data / STORE)
+    taken = store.take_in(data / SPOOL, lambda spooled: inspection.decide_of(inventory, rules, spooled))
+    return store, taken.problems

@@ -1,0 +1,1 @@
+"""Figures of what netpatrol costs, as ratios against a peer in the same run: `make bench`."""

@@ -1,0 +1,101 @@
+"""The main job as a user runs it: the command line, on a simulated site that answers real SNMP and SSH."""
+
+import asyncio
+import contextlib
+import io
+import json
+import re
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import cli, inventory
+from tests.simulator.demo import INVENTORY, TRUSTED, VARIABLES
+from tests.simulator.site import SimulatedSite, plan
+
+SECRETS = {name: f"secret-of-{name.lower()}" for name in VARIABLES}
+
+
+class User:
+    """Somebody at a terminal in an own folder, with an own copy of the inventory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def run(self, *arguments: str) -> tuple[int, str, str]:
+        """Return exit code, stdout and stderr of one command."""
+        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+            code = await asyncio.to_thread(cli.run, list(arguments))
+        return code, out.getvalue(), err.getvalue()
+
+    async def rows(self, *arguments: str) -> list[dict[str, Any]]:
+        _, out, _ = await self.run(*arguments, "--format", "jsonl")
+        return [json.loads(line) for line in out.splitlines()]
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[User, SimulatedSite]]:
+    settings = {"NETPATROL_DATA": str(tmp_path / "data"), "NETPATROL_LANG": "en"}
+    for name, value in {**SECRETS, **settings}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    text = re.sub(
+        r"(snmp|ssh): \{port: \d+\}",
+        lambda m: f"{m[1]}: {{port: {free_port(socket.SOCK_DGRAM if m[1] == 'snmp' else socket.SOCK_STREAM)}}}",
+        INVENTORY.read_text(encoding="utf-8"),
+    )
+    (tmp_path / "inventory.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "netpatrol-demo").mkdir()
+    async with SimulatedSite(inventory.load(tmp_path / "inventory.yaml")) as simulated:
+        yield User(tmp_path), simulated
+
+
+async def test_faults_become_tickets_and_repairs_resolve_them(site: tuple[User, SimulatedSite]) -> None:
+    user, simulated = site
+    for device in TRUSTED:
+        code, _, said = await user.run("trust", device, "--yes")
+        assert code == 0, said
+    code, _, said = await user.run("inspect", "--window", "0")
+    assert code == 2, said
+    opened = {(t["device"], t["check"]) for t in await user.rows("tickets") if t["device"] in plan()}
+    assert opened >= {
+        ("core-1", "Fan state"),
+        ("access-1", "Uplink down"),
+        ("ups-1", "UPS operating mode"),
+        ("branch-1", "Reachability"),
+    }
+    assert {device for device, _ in opened} == {"core-1", "access-1", "ups-1", "branch-1"}
+    reported = re.search(r"Report: (\S+)", said)
+    assert reported
+    assert "Ten-GigabitEthernet1/0/1" in await asyncio.to_thread(Path(user.folder, reported[1]).read_text, "utf-8")
+
+    await simulated.repair()
+    await user.run("inspect", "--window", "0")
+    left = [t for t in await user.rows("tickets") if t["device"] in plan()]
+    assert left == []
+    every = [t for t in await user.rows("tickets", "--all") if t["device"] in plan()]
+    assert {(t["device"], t["check"]) for t in every} == opened
+    written = [path.read_bytes() for path in (user.folder / "data").rglob("*") if path.is_file()]
+    assert not [s for s in SECRETS.values() if any(s.encode() in content for content in written)]
+
+
+async def test_a_person_works_on_a_ticket(site: tuple[User, SimulatedSite]) -> None:
+    user, _ = site
+    await user.run("inspect", "--window", "0", "--device", "ups-1")
+    number = (await user.rows("tickets"))[0]["number"]
+    assert (await user.run("tickets", "acknowledge", number, "--by", "Duty desk"))[0] == 0
+    assert (await user.run("tickets", "pend", number, "--by", "Duty desk"))[0] == 2
+    history = await user.rows("tickets", "show", number)
+    assert [(row["action"], row["actor"]) for row in history] == [
+        ("opened", "netpatrol"),
+        ("acknowledged", "Duty desk"),
+    ]
