@@ -2,8 +2,8 @@
 
 import os
 import sys
+from typing import Any, cast
 
-import click
 import typer
 
 from agent.cli import inspecting, setting_up, showing
@@ -15,14 +15,14 @@ from collectors.yamlfile import YamlError
 
 # what each error exits with: usually, and of `inspect`, which keeps 0 to 3 for severities (numbers of sysexits.h)
 EXIT_CODES: dict[type[BaseException], tuple[int, int]] = {
-    click.ClickException: (2, 64),
+    typer.TyperException: (2, 64),
     UsageProblem: (2, 64),
     YamlError: (2, 78),
     StoreError: (1, 74),
     CollectError: (1, 74),
     OSError: (1, 74),
     KeyboardInterrupt: (130, 130),
-    click.Abort: (130, 130),
+    typer.Abort: (130, 130),
 }
 USAGE = """Inspect network devices, servers and UPS by service contract. 按服务合同巡检网络设备、服务器与 UPS。
 
@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> int:
     """Run one command; return its exit code. Prints every foreseen error as one line on stderr."""
     try:
         code = app(arguments, prog_name="netpatrol", standalone_mode=False)
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -57,10 +57,10 @@ def run(arguments: list[str]) -> int:
 
 def _explain(error: BaseException, *, inspecting: bool) -> int:
     """Say what went wrong; return the exit code."""
-    if isinstance(error, click.ClickException):
-        error.show()
+    if isinstance(error, typer.TyperException):
+        cast(Any, error).show()  # a usage error; typer does not export its type
     else:
-        _say("interrupted" if isinstance(error, KeyboardInterrupt | click.Abort) else str(error))
+        _say("interrupted" if isinstance(error, KeyboardInterrupt | typer.Abort) else str(error))
     usual, of_inspect = next(codes for kind, codes in EXIT_CODES.items() if isinstance(error, kind))
     return of_inspect if inspecting else usual
 
