@@ -1,5 +1,6 @@
 """collectors/cli_parse.py."""
 
+import re
 from typing import Any
 
 import pytest
@@ -93,14 +94,20 @@ def test_a_template_of_ntc_templates_gives_rows_and_lists_become_one_text() -> N
     version = {
         "command": "show version",
         "template": "cisco_ios",
-        "facts": {"serial": "serial", "os_version": "version", "contact": "release"},
+        "facts": {
+            "serial": "serial[0]",
+            "stack_serials": "serial",
+            "os_version": "version",
+            "contact": "release",
+        },
     }
     output = (
         "Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version 15.2(7)E9, RELEASE SOFTWARE (fc2)\n"
         "acc-3 uptime is 1 day\nProcessor board ID FDO1\nProcessor board ID FDO2\n"
     )
     assert parse(cli(version), {"show version": output}).facts == {
-        "serial": "FDO1, FDO2",
+        "serial": "FDO1",
+        "stack_serials": "FDO1, FDO2",
         "os_version": "15.2(7)E9",
         "contact": "fc2",
     }
@@ -253,7 +260,19 @@ def test_no_profile_fails_or_measures_on_noise(name: str, built_in: Cli, noise: 
     assert all(each.what and each.message for each in parsed.failures)
 
 
-def test_long_hostile_lines_are_read_in_no_time() -> None:
-    for name, built_in in BUILTIN:
-        outputs = {each.command: ('"a":{' * 4000 + "1 " * 50_000 + "\n") * 5 for each in built_in.commands}
-        assert parse(built_in, outputs).samples == (), name
+@pytest.mark.parametrize(("name", "built_in"), BUILTIN, ids=[name for name, _ in BUILTIN])
+def test_no_regex_of_a_profile_runs_over_lines_without_end(name: str, built_in: Cli) -> None:
+    """From every start to the end of the output takes minutes on what a hostile device can print."""
+    endless = re.compile(r"\[\\s\\S\][*+]|\(\?\w*s|\|\\n\)[*+]|\\n\)[*+]")
+    assert [each.command for each in built_in.commands if endless.search(each.regex or "")] == []
+
+
+def test_more_output_than_is_read_is_said() -> None:
+    parsed = parse(cli(NTP, SLOTS), {"show clock": "Clock is synchronized, stratum 3\n" * 40_000})
+    assert (parsed.samples, kinds(parsed)) == ((), [("parse", "show clock")])
+    assert "1,319,999 characters" in parsed.failures[0].message or "1,320,000 characters" in parsed.failures[0].message
+
+
+def test_a_line_is_read_to_a_length() -> None:
+    parsed = parse(cli(NTP), {"show clock": "Clock is synchronized, stratum 3" + "3" * 50_000 + "\n"})
+    assert figures(parsed) == {"device_ntp_synchronized": 1}

@@ -61,13 +61,15 @@ def test_text_without_control_characters_stays_as_it_is(text: str) -> None:
     assert plain(text.encode()) == text
 
 
-@pytest.mark.parametrize("line", ["<SW1>", "sw1#", "sw1>", "[~HUAWEI]", "ops@db-1:~$", "host%", "HRP_M<FW1>"])
+@pytest.mark.parametrize(
+    "line", ["<SW1>", "sw1#", "sw1>", "[~HUAWEI]", "ops@db-1:~$", "host%", "HRP_M<FW1>", "/ #", "$", "[root@db ~]#"]
+)
 def test_a_prompt_is_known_by_its_end(line: str) -> None:
     assert is_prompt(line)
     assert not is_question(line)
 
 
-@pytest.mark.parametrize("line", ["", "Welcome", "login:", "x" * 300 + "#"])
+@pytest.mark.parametrize("line", ["", "Welcome", "login:", "x" * 300 + "#", "#####", "# only for staff ###", "***>"])
 def test_other_lines_are_no_prompt(line: str) -> None:
     assert not is_prompt(line)
 

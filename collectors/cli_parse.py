@@ -1,0 +1,208 @@
+"""Turn what commands printed into samples and facts, by ntc-templates' TextFSM templates or a regex. Pure."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
+
+import textfsm
+from ntc_templates.parse import ParsingException, parse_output
+
+from collectors import convert, series
+from collectors.errors import Refused, Unsupported
+from collectors.model import Failure, Sample, Value
+from collectors.profiles.rules import Cli, Command, Symbol, Tag
+from collectors.terminal import quote
+from collectors.vocabulary import SEVERAL
+
+MAX_LINE = 2_000  # characters; longer lines are cut, so that no pattern takes long over them
+MAX_OUTPUT = 1_000_000  # characters; a search holds every other thread up
+MAX_REJECTION = 5  # lines with text a device's refusal of a command has at most
+PARSE = "parse"  # the Failure kind of output that is not what the profile expects
+
+_UNKNOWN = re.compile(
+    r"^\s*(?:%\s*|error: ?)?(?:unrecognized command|invalid input detected|unknown command|incomplete command|"
+    r"command incomplete|ambiguous command|wrong parameter|too many parameters|incorrect command)\b.*"
+    r"|^[\w./-]*sh: .*(?:not found|no such file or directory)$|^\S+: .*: no such file or directory$"
+    r"|^system has not been booted with systemd.*$|^failed to connect to (?:system )?bus.*$"
+    r"|^(?:% )?(?:bgp|ospf) (?:instance not found|is not enabled.*)$|^\w+d is not running$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FORBIDDEN = re.compile(
+    r"^.*(?:permission denied|authorization failed|not authorized|no permission|do not have (?:the )?permission|"
+    r"have no right|insufficient privilege|operation not permitted).*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_STATE_ERROR = re.compile(r"Input Line: (.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What the outputs say. `expected`: names this device can give, without those of commands it need not have."""
+
+    samples: tuple[Sample, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    expected: frozenset[str] = frozenset()
+
+
+Row = Mapping[str, Value]
+
+_parse_output: Callable[..., list[dict[str, object]]] = parse_output  # it has no types
+
+
+def expected(cli: Cli, without: Collection[str] = ()) -> frozenset[str]:
+    """Return the sample names a profile can produce over SSH; `without` are commands the device does not have."""
+    return frozenset(chain.from_iterable(samples_of(c) for c in cli.commands if c.command not in without))
+
+
+def samples_of(command: Command) -> frozenset[str]:
+    """Return the sample names a command's output becomes."""
+    names = ("device_limit" if symbol.limit is not None else symbol.sample for symbol in command.symbols)
+    return frozenset(name for name in names if name)
+
+
+def parse(cli: Cli, outputs: Mapping[str, str], lacking: Collection[str] = ()) -> Parsed:
+    """Turn outputs (by command line) into samples and facts; a command without output here is left out.
+
+    `lacking` are optional commands the device is known not to have.
+
+    A command the device rejects is a Failure `unsupported`, or nothing if it is optional; one it forbids is `refused`.
+    Output that is not understood is a Failure `parse`, and costs no other command.
+    """
+    made: list[series.Made] = []
+    facts: dict[str, str] = {}
+    failures: list[Failure] = []
+    not_had = [*lacking]
+    for number, command in enumerate(cli.commands):
+        if command.command not in outputs:
+            continue
+        output = "\n".join(line[:MAX_LINE] for line in outputs[command.command].split("\n"))
+        if len(output) > MAX_OUTPUT:
+            failures.append(_failure(PARSE, command, f"{len(output):,} characters are more than we read"))
+            continue
+        if (rejection := rejected(command, output)) is not None:
+            if command.optional and rejection.kind == Unsupported.kind:
+                not_had.append(command.command)
+            else:
+                failures.append(rejection)
+            continue
+        reader = _Reader(number, command, output)
+        made += reader.made()
+        facts = reader.facts() | facts
+        failures += reader.failures
+    return Parsed(series.distinct(made), facts, tuple(failures), expected(cli, not_had))
+
+
+def rejected(command: Command, output: str) -> Failure | None:
+    """Return the Failure of an output that is nothing but the device's refusal of the command; None for any other."""
+    if sum(1 for line in output.split("\n") if line.strip()) > MAX_REJECTION:
+        return None
+    for kind, pattern in ((Refused.kind, _FORBIDDEN), (Unsupported.kind, _UNKNOWN)):
+        if (match := pattern.search(output)) is not None:
+            return _failure(kind, command, f"the device answers {quote(match[0])}")
+    return None
+
+
+def _failure(kind: str, command: Command, why: str, names: frozenset[str] | None = None) -> Failure:
+    return Failure("ssh", kind, command.command, f"{command.command}: {why}", names or samples_of(command))
+
+
+class _Reader:
+    """Reads one command's output, and keeps what it could not read as failures."""
+
+    def __init__(self, number: int, command: Command, output: str) -> None:
+        self.failures: list[Failure] = []
+        self._number = number
+        self._command = command
+        rows = self._by_template(output) if command.template is not None else self._by_regex(output)
+        self._rows = [row for row in rows if convert.counts(row, command.where, command.where_not)]
+
+    def made(self) -> Iterator[series.Made]:
+        seen: set[tuple[object, ...]] = set()
+        for index, samples in self._added_up() if self._command.add_up else self._by_row():
+            what = tuple((each.series, each.value) for each in samples)
+            if what not in seen:
+                seen.add(what)
+                yield series.Made(self._number, index, samples)
+
+    def _by_row(self) -> Iterator[tuple[str, tuple[Sample, ...]]]:
+        for n, row in enumerate(self._rows, start=1):
+            index = str(n)
+            labels = convert.labels(self._command.metric_tags, partial(_tag, row, index), row, index)
+            entity = index if self._command.metric_tags else ""
+            samples = (self._sample(symbol, row, labels, entity) for symbol in self._command.symbols)
+            yield index, tuple(each for each in samples if each is not None)
+
+    def _added_up(self) -> Iterator[tuple[str, tuple[Sample, ...]]]:
+        totals: dict[series.Series, Sample] = {}
+        for each in chain.from_iterable(samples for _, samples in self._by_row()):
+            before = totals.get(series.series(each))
+            totals[series.series(each)] = replace(each, value=each.value + (before.value if before else 0))
+        yield "", tuple(totals.values())
+
+    def facts(self) -> dict[str, str]:
+        found = {fact: self._fact(fact, key) for fact, key in self._command.facts.items()}
+        return {fact: words for fact, words in found.items() if words}
+
+    def _fact(self, fact: str, key: str) -> str:
+        words = [each for row in self._rows if (each := convert.text(row.get(key)))]
+        if fact not in SEVERAL:
+            return next(iter(words), "")
+        every = ", ".join(dict.fromkeys(words))
+        return every if ", " in every else ""
+
+    def _sample(self, symbol: Symbol, row: Row, labels: Mapping[str, str], entity: str) -> Sample | None:
+        try:
+            return convert.sample(symbol, row, labels, entity=entity)
+        except convert.NotANumber as error:
+            names = frozenset({"device_limit" if symbol.limit else symbol.sample or ""})
+            self.failures.append(_failure(PARSE, self._command, f"{symbol.key} {quote(str(error))}", names))
+            return None
+
+    def _by_template(self, text: str) -> list[Row]:
+        command = self._command
+        try:
+            rows = _parse_output(platform=command.template, command=command.command, data=text)
+        except textfsm.TextFSMError as error:
+            line = _STATE_ERROR.search(str(error))
+            self._not_understood(line[1] if line else str(error))
+            return []
+        except ParsingException:
+            self.failures.append(_failure("profile", command, f"ntc-templates has none for {command.template}"))
+            return []
+        if not rows and command.facts and text.strip():
+            self._not_understood(text)
+        return [_with_symbols(command, _flat(row)) for row in rows]
+
+    def _by_regex(self, text: str) -> list[Row]:
+        matches = re.finditer(self._command.regex or "", text, re.MULTILINE)
+        rows = [_with_symbols(self._command, match.groupdict()) for match in matches]
+        if not rows and text.strip():
+            self._not_understood(text)
+        return rows
+
+    def _not_understood(self, text: str) -> None:
+        first = next(filter(str.strip, text.split("\n")), "")
+        self.failures.append(_failure(PARSE, self._command, f"the output is not understood, from {quote(first)}"))
+
+
+def _flat(row: Mapping[str, object]) -> dict[str, str]:
+    """TextFSM's List values are lists of text: `serial` becomes all of them joined, `serial[0]` the first."""
+    lists = {key: [str(each) for each in value] for key, value in row.items() if isinstance(value, list)}
+    firsts = {f"{key}[0]": value[0] for key, value in lists.items() if value}
+    return {key: str(value) for key, value in row.items()} | {k: ", ".join(v) for k, v in lists.items()} | firsts
+
+
+def _with_symbols(command: Command, fields: Mapping[str, str | None]) -> Row:
+    own = {symbol.key: convert.extract(symbol, fields.get(symbol.field or "")) for symbol in command.symbols}
+    return {**fields, **own}
+
+
+def _tag(row: Row, index: str, tag: Tag) -> Value:
+    if tag.value is not None:
+        return tag.value
+    if tag.symbol is not None:
+        return convert.extract(tag.symbol, row.get(tag.symbol.field or ""))
+    return row.get(tag.column) if tag.column is not None else index

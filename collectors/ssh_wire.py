@@ -1,0 +1,146 @@
+"""The bytes of one SSH shell: every read within a deadline and a size, every written line on the allow-list."""
+
+import re
+import time
+from collections.abc import Collection
+
+import paramiko
+from netmiko.channel import SSHChannel
+
+from collectors.errors import BadData, Refused, TimedOut, Unreachable
+from collectors.terminal import is_pager, is_prompt, is_question, last_line, plain, quote
+
+MAX_OUTPUT = 10_000_000  # bytes a step may print
+SETTLE = 0.15  # seconds of silence after which a prompt or a question is the last thing said
+CHUNK = 65_536
+
+
+class Wire(SSHChannel):
+    """A shell's channel, for netmiko's preparation of the session and for our own commands.
+
+    Each step (the login, a command) is `start`ed with its own deadline and size limit. Past them, reading and writing
+    raise TimedOut and BadData; a line that is not allowed raises Refused before it is sent; a device that hangs up
+    raises Unreachable.
+    """
+
+    def __init__(self, shell: paramiko.Channel, device: str, allowed: Collection[str]) -> None:
+        super().__init__(shell, encoding="latin-1")  # a character a byte: chunks end anywhere
+        self.sent: list[str] = []  # command lines, in order
+        self._shell = shell
+        self._device = device
+        self._allowed = frozenset(allowed)
+        self.start("login", 0.0)
+
+    def start(self, step: str, seconds: float, *, since: float | None = None) -> None:
+        """Begin a step that may take so many seconds in all, from now or from a time of the monotonic clock."""
+        self._step = step
+        self._seconds = seconds
+        self._ends = (time.monotonic() if since is None else since) + seconds
+        self._read = 0
+
+    def write_channel(self, out_data: str) -> None:
+        """Write a command line of the allow-list, or an empty line."""
+        line = out_data.strip()
+        if line and line not in self._allowed:
+            raise Refused(f"{self._device}: {self._step}: {quote(line)} is not on the allow-list, so it was not sent")
+        if line:
+            self.sent.append(line)
+        self._write(out_data.encode("utf-8"))
+
+    def read_buffer(self) -> str:
+        """Return what has come in without waiting: netmiko polls."""
+        if self._shell.recv_ready():
+            return self._counted(self._shell.recv(CHUNK)).decode("latin-1")
+        if time.monotonic() > self._ends:
+            raise self._too_late()
+        if self._shell.closed or self._shell.eof_received:
+            raise self._closed()
+        return ""
+
+    def first_prompt(self) -> None:
+        """Wait until the device shows a prompt and falls silent. Raises Refused if it asks a question instead."""
+        seen = b""
+        while True:
+            line = last_line(seen)
+            chunk = self._more(line, quiet=is_prompt(line) or is_question(line))
+            if not chunk:
+                self._refuse_question(line)
+                return
+            seen = (seen + chunk)[-4096:]
+
+    def answer(self, command: str, prompt: str) -> str:
+        """Send a command line; return what the device printed between its echo and the prompt, as plain text.
+
+        The echo is waited for: a prompt before it belongs to what went before. A pager gets the space bar.
+        """
+        self.write_channel(f"{command}\n")
+        raw = bytearray()
+        page = 0
+        while True:
+            line = last_line(raw)
+            at_prompt = line.endswith(prompt) and _after_echo(plain(raw[: CHUNK * 2]), command) is not None
+            if at_prompt and line == prompt:
+                break
+            chunk = self._more(line, quiet=at_prompt or is_question(line))
+            if not chunk:
+                self._refuse_question(line)
+                break
+            raw += chunk
+            if is_pager(last_line(raw[max(page, len(raw) - CHUNK) :])):
+                page = len(raw)
+                self._write(b" ")
+        output = _after_echo(plain(raw), command) or ""
+        return output.rstrip().removesuffix(prompt).rstrip("\n")
+
+    def _more(self, line: str, *, quiet: bool) -> bytes:
+        """Wait for more; b"" when the device stays silent for a while and `quiet` was asked for."""
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise self._too_late(line)
+        self._shell.settimeout(min(SETTLE, left) if quiet else left)
+        try:
+            return self._counted(self._shell.recv(CHUNK))
+        except TimeoutError:
+            if quiet and left > SETTLE:
+                return b""
+            raise self._too_late(line) from None
+
+    def _counted(self, chunk: bytes) -> bytes:
+        if not chunk:
+            raise self._closed()
+        self._read += len(chunk)
+        if self._read > MAX_OUTPUT:
+            raise BadData(f"{self._device}: {self._step}: printed more than {MAX_OUTPUT // 1_000_000} MB")
+        if time.monotonic() > self._ends:
+            raise self._too_late()
+        return chunk
+
+    def _write(self, data: bytes) -> None:
+        self._shell.settimeout(max(0.001, self._ends - time.monotonic()))
+        try:
+            self._shell.sendall(data)
+        except TimeoutError:
+            raise self._too_late() from None
+        except OSError:
+            raise self._closed() from None
+
+    def _refuse_question(self, line: str) -> None:
+        if is_question(line):
+            raise Refused(
+                f"{self._device}: {self._step}: the device asks {quote(line)}, which only a person may answer: "
+                "log in by hand once"
+            )
+
+    def _too_late(self, line: str = "") -> TimedOut:
+        last = f"; its last line is {quote(line)}" if line else ""
+        return TimedOut(f"{self._device}: {self._step}: no prompt within {self._seconds:g} s{last}")
+
+    def _closed(self) -> Unreachable:
+        return Unreachable(f"{self._device}: {self._step}: the device closed the session")
+
+
+def _after_echo(text: str, command: str) -> str | None:
+    """Return what follows the line of the command's echo, which a narrow terminal may have wrapped; None without it."""
+    echo = r"\s*".join(map(re.escape, command.replace(" ", "")))
+    match = re.search(rf"{echo}.*\n", text)
+    return None if match is None else text[match.end() :]
