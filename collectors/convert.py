@@ -8,6 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from collectors.model import Health, Number, Sample, Value
@@ -219,6 +220,10 @@ def _figure(symbol: Symbol, value: Value, row: Row) -> Number | None:
         return _listed(symbol.enum, text(value))
     if symbol.later_than is not None:
         return _later(symbol.later_than, value, row)
+    if symbol.present:
+        value = 1 if text(value) else None
+    if symbol.date:
+        value = _moment(symbol.date, text(value))
     figure = _arithmetic(symbol, number(value), row)
     if figure is None:
         return None
@@ -234,6 +239,16 @@ def _figure(symbol: Symbol, value: Value, row: Row) -> Number | None:
 def _listed(enum: Mapping[str, float], raw: str) -> Number | None:
     value = enum.get(raw, enum.get(raw.lower()))
     return None if value is None else _exact(value)
+
+
+def _moment(forms: Iterable[str], words: str) -> int | None:
+    """Read a date in one of the forms as seconds since 1970, as if the device's clock were at UTC."""
+    for form in forms:
+        try:
+            return int(datetime.strptime(words, form).replace(tzinfo=UTC).timestamp())
+        except ValueError:
+            continue
+    return None
 
 
 def _later(rule: Later, moment: Value, row: Row) -> Number | None:

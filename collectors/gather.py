@@ -4,14 +4,14 @@ import asyncio
 import logging
 import traceback
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
-from collectors import cli_parse, icmp, local, snmp_decode
+from collectors import cli_parse, icmp, local, snmp_decode, tcp
 from collectors.choice import Choice, choose, probes
 from collectors.errors import BadData, CollectError, TimedOut
 from collectors.icmp import IcmpCollector
@@ -19,8 +19,10 @@ from collectors.local import LocalCollector
 from collectors.model import Collector, Cost, Device, Failure, Reading, Sample, Snapshot
 from collectors.profiles import ProfileSet
 from collectors.profiles.rules import Profile
+from collectors.series import unsaid
 from collectors.snmp_collector import Identity, Probes, SnmpCollector
 from collectors.ssh_collector import SshCollector
+from collectors.tcp import TcpCollector
 
 T = TypeVar("T")
 
@@ -36,12 +38,15 @@ COLLECTORS: dict[str, Callable[[], Collector]] = {
     "local": LocalCollector,
     "icmp": IcmpCollector,
 }
+# only run for who wants one of these samples
+ON_DEMAND: dict[str, tuple[Callable[[], Collector], frozenset[str]]] = {"tcp": (TcpCollector, tcp.EXPECTED)}
 # what each would have brought, for when it is not run or does not come back
 EXPECTED: dict[str, Callable[[Profile], frozenset[str]]] = {
     "snmp": snmp_decode.expected,
     "ssh": lambda profile: cli_parse.expected(profile.cli) if profile.cli else frozenset(),
     "local": lambda _: local.EXPECTED,
     "icmp": lambda _: icmp.EXPECTED,
+    "tcp": lambda _: tcp.EXPECTED,
 }
 MANAGEMENT = frozenset({"snmp", "ssh", "local"})
 SILENT = frozenset({"unreachable", "timeout"})  # kinds of Failure that say the device did not answer
@@ -57,9 +62,10 @@ class Identifies(Protocol):
     async def identify(self, device: Device, probes: Probes) -> Identity: ...
 
 
-def build() -> dict[str, Collector]:
-    """Return one collector of each protocol."""
-    return {protocol: make() for protocol, make in COLLECTORS.items()}
+def build(wanted: Collection[str] = ()) -> dict[str, Collector]:
+    """Return one collector of each protocol, those on demand only if one of their samples is wanted."""
+    asked = {protocol: make for protocol, (make, brings) in ON_DEMAND.items() if not brings.isdisjoint(wanted)}
+    return {protocol: make() for protocol, make in (COLLECTORS | asked).items()}
 
 
 # ---- one device ----
@@ -207,9 +213,13 @@ def _identified(identity: Identity, lost: frozenset[str]) -> Reading:
 
 def _snapshot(device: Device, taken_at: datetime, profile: str | None, readings: Readings, seconds: float) -> Snapshot:
     up = _up(readings)
+    if not up:
+        readings = [(protocol, _unheard(reading) if protocol == "tcp" else reading) for protocol, reading in readings]
     untold = frozenset({"device_up"}) if up is None else frozenset()
     samples = {} if up is None else {"device_up": Sample("device_up", {}, int(up))}
-    series = {sample.series: sample for _, reading in reversed(readings) for sample in reversed(reading.samples)}
+    heard = [sample for protocol, reading in readings if protocol == "snmp" for sample in reading.samples]
+    kept = [unsaid(each.samples, heard) if protocol == "ssh" else each.samples for protocol, each in readings]
+    series = {sample.series: sample for samples_of_one in reversed(kept) for sample in reversed(samples_of_one)}
     found: dict[str, str] = {}
     for _, reading in readings:
         found = {name: text for name, text in reading.facts.items() if text} | found
@@ -225,6 +235,12 @@ def _snapshot(device: Device, taken_at: datetime, profile: str | None, readings:
         expected=frozenset({"device_up"}).union(*(reading.expected for _, reading in readings)),
         cost=replace(sum((reading.cost for _, reading in readings), Cost()), seconds=seconds),
     )
+
+
+def _unheard(reading: Reading) -> Reading:
+    """Take back that ports are closed: of a device that says nothing at all that is not known."""
+    failure = Failure("tcp", "timeout", "ports", "the device did not answer (设备无应答)", reading.expected)
+    return replace(reading, samples=(), failures=(failure,))
 
 
 def _up(readings: Readings) -> bool | None:

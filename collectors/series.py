@@ -1,8 +1,9 @@
 """Keep every series of a device once: no two samples may have the same name and labels. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Literal
 
 from collectors.model import Sample
 
@@ -14,7 +15,7 @@ class Made:
     group: int
     index: str
     samples: tuple[Sample, ...]
-    fallback: bool = False  # only where no earlier group gave the series
+    fallback: bool | Literal["whole"] = False  # only where no earlier group gave the series, or any of its kind
 
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
@@ -28,6 +29,24 @@ def series(sample: Sample) -> Series:
     return sample.name, tuple(sorted(kv for kv in sample.labels.items() if kv[0] not in left_out))
 
 
+def unsaid(samples: Iterable[Sample], said: Iterable[Sample]) -> tuple[Sample, ...]:
+    """Return samples of what another protocol has said nothing about: it may name the same fan otherwise.
+
+    What one says of any fan, any memory or any neighbour over LLDP, it is taken to say of all.
+    """
+    told = {_topic(each) for each in said}
+    return tuple(each for each in samples if not _named_freely(each) or _topic(each) not in told)
+
+
+def _named_freely(sample: Sample) -> bool:
+    return bool(sample.labels.get("entity") or sample.labels.get("protocol"))
+
+
+def _topic(sample: Sample) -> tuple[str, ...]:
+    labels = sample.labels
+    return sample.name, *(labels.get(label, "") for label in ("kind", "sample", "protocol"))
+
+
 def distinct(rows: Sequence[Made]) -> tuple[Sample, ...]:
     """Return all samples, every series once.
 
@@ -35,6 +54,7 @@ def distinct(rows: Sequence[Made]) -> tuple[Sample, ...]:
     limit still names its sensor; so does a row that repeats a series of an earlier group. The first stands where there
     is nothing to tell apart: the same object read twice, a second symbol for the same row, a sample without an entity.
     """
+    rows = list(_standing(rows))
     ambiguous = _ambiguous(rows)
     seen: dict[Series, Sample] = {}
     for row in rows:
@@ -44,6 +64,21 @@ def distinct(rows: Sequence[Made]) -> tuple[Sample, ...]:
         for each in samples:
             seen.setdefault(series(each), each)
     return tuple(seen.values())
+
+
+def _standing(rows: Iterable[Made]) -> Iterator[Made]:
+    """Yield the rows without what a whole fall-back has of a kind that an earlier group gave: any fan, any memory."""
+    first: dict[tuple[str, str], int] = {}
+    for row in rows:
+        whole = row.fallback == "whole"
+        stands = tuple(s for s in row.samples if not whole or first.get(_kind(s), row.group) == row.group)
+        for each in stands:
+            first.setdefault(_kind(each), row.group)
+        yield replace(row, samples=stands)
+
+
+def _kind(sample: Sample) -> tuple[str, str]:
+    return sample.labels.get("sample", sample.name), sample.labels.get("kind", "")
 
 
 def _ambiguous(rows: Iterable[Made]) -> set[tuple[int, str]]:

@@ -11,13 +11,14 @@ from collectors.profiles.rules import (
     FieldSource,
     IndexSlice,
     Metric,
-    Oid,
     Profile,
     RowColumn,
     Symbol,
     TableFact,
     Tag,
 )
+from collectors.profiles.words import Oid
+from collectors.vocabulary import SEVERAL
 
 MAX_FACTS_JOINED = 32  # chassis of a stack
 
@@ -50,7 +51,7 @@ def plan(profile: Profile) -> ReadPlan:
             tables.setdefault(split(oid)[0], {})[oid] = None
     return ReadPlan(
         tuple(sorted(scalars, key=_arcs)),
-        tuple(tuple(sorted(columns, key=_arcs)) for _, columns in sorted(tables.items(), key=lambda kv: _arcs(kv[0]))),
+        tuple(tuple(sorted(columns, key=_arcs)) for _, columns in sorted(tables.items(), key=lambda kv: _turn(kv[0]))),
     )
 
 
@@ -144,7 +145,7 @@ def _name(symbol: Symbol) -> str | None:
 def _needs(metric: Metric, symbol: Symbol) -> set[Oid]:
     """The objects a symbol's samples and their labels depend on."""
     keys = {*symbol.plus, *symbol.minus, *symbol.times, *symbol.per, *symbol.where, *metric.where, *metric.where_not}
-    keys |= {key for key in (symbol.si_scale, symbol.precision) if key}
+    keys |= {key for key in (symbol.si_scale, symbol.precision, metric.rows) if key}
     if symbol.later_than is not None:
         keys |= {symbol.later_than.column, symbol.later_than.clock}
     for tag in metric.metric_tags:
@@ -155,6 +156,11 @@ def _needs(metric: Metric, symbol: Symbol) -> set[Oid]:
         *(t.symbol for t in metric.metric_tags if t.symbol),
     ]
     return {column.OID for column in read if column.OID is not None}
+
+
+def _turn(table: Oid) -> tuple[bool, list[tuple[int, str]]]:
+    """Order tables by OID, those outside of 1.3 (LLDP) last: an agent that chokes on them has told the rest by then."""
+    return not table.startswith("1.3."), _arcs(table)
 
 
 def _arcs(dotted: str) -> list[tuple[int, str]]:
@@ -185,8 +191,8 @@ class _Reader:
     def rows(self) -> Iterator[_Row]:
         """Yield the rows that count, by index; a row is there when one of the metric's symbols has it."""
         for index in self._indexes():
-            values = {c.key: convert.extract(c, self._cell(c.OID, _part(c, index))) for c in self._columns}
-            if convert.counts(values, self._metric.where, self._metric.where_not):
+            values = _named_arcs(index) | {c.key: convert.extract(c, self._value(c, index)) for c in self._columns}
+            if self._in_use(index, values) and convert.counts(values, self._metric.where, self._metric.where_not):
                 tags = convert.labels(self._metric.metric_tags, partial(self._tag, index, values), values, index)
                 yield _Row(index, values, tags)
 
@@ -208,6 +214,12 @@ class _Reader:
     def problems(self) -> list[str]:
         return [f"{key}: {len(rows)} unreadable, first of row {rows[0]}" for key, rows in self._failed.items()]
 
+    def _in_use(self, index: str, values: convert.Row) -> bool:
+        """Say whether a row is one of as many as the device says it uses; where it does not say, all are."""
+        used = convert.text(values.get(self._metric.rows)) if self._metric.rows else ""
+        last = split(index)[1]
+        return not (used.isdecimal() and last.isdecimal()) or int(last) <= int(used)
+
     def _indexes(self) -> list[str]:
         if self._metric.table is None:
             return ["0"]
@@ -218,6 +230,13 @@ class _Reader:
         if symbol.OID is None or _is_instance(self._metric, symbol.OID):
             return symbol.OID
         return f"{symbol.OID}.{index}"
+
+    def _value(self, column: Column, index: str) -> Value:
+        if not isinstance(column, RowColumn):
+            return self._cell(column.OID, index)
+        if column.index is not None:
+            return _arc(column.index, index)
+        return self._cell(column.OID, _sliced(column.index_transform, index))
 
     def _cell(self, oid: Oid | None, index: str) -> Value:
         if oid is None:
@@ -233,9 +252,8 @@ class _Reader:
             return values.get(tag.column)
         if tag.symbol is not None:
             return convert.extract(tag.symbol, self._cell(tag.symbol.OID, _joined(tag, index, values)))
-        arcs = index.split(".")
         if tag.index is not None:
-            return arcs[tag.index - 1] if 0 < tag.index <= len(arcs) else None
+            return _arc(tag.index, index)
         return _sliced(tag.index_transform, index)
 
 
@@ -246,8 +264,15 @@ def _joined(tag: Tag, index: str, values: convert.Row) -> str:
     return _sliced(tag.index_transform, index)
 
 
-def _part(column: Column, index: str) -> str:
-    return _sliced(column.index_transform, index) if isinstance(column, RowColumn) else index
+def _arc(number: int, index: str) -> str | None:
+    """Return an arc of an index, counted from 1."""
+    arcs = index.split(".")
+    return arcs[number - 1] if 0 < number <= len(arcs) else None
+
+
+def _named_arcs(index: str) -> dict[str, Value]:
+    """Return the arcs of an index under the names that formats have for them: {1}, {2} …"""
+    return {f"{{{n}}}": arc for n, arc in enumerate(index.split("."), start=1)}
 
 
 def _sliced(parts: Sequence[IndexSlice], index: str) -> str:
@@ -279,23 +304,29 @@ def _facts(profile: Profile, rows: Rows) -> dict[str, str]:
 
 def _fact(source: FieldSource | None, rows: Rows) -> str:
     while source is not None:
-        for column in source.all_symbols:
-            words = convert.text(convert.extract(column, _instance_value(rows, column.OID or "")))
-            words = source.mapping.get(words, "") if source.mapping else words
-            if words:
-                return words
-        if source.value:
-            return source.value
+        words = _said(source, rows)
+        if words:
+            return words
         source = source.fallback
     return ""
+
+
+def _said(source: FieldSource, rows: Rows) -> str:
+    """Return what one source says, without its fall-back: its symbols in words, the first of them, or a fixed text."""
+    texts = [convert.text(convert.extract(c, _instance_value(rows, c.OID or ""))) for c in source.all_symbols]
+    if source.mapping:
+        texts = [source.mapping.get(words, "") for words in texts]
+    if source.format is not None:
+        return convert.clean(source.format.format(*texts)) if all(texts) else ""
+    return next(filter(None, texts), source.value or "")
 
 
 def _table_fact(fact: TableFact, rows: Rows) -> str:
     found: dict[str, None] = {}
     column = fact.symbol
     for index, value in sorted(rows.get(column.OID or "", {}).items(), key=lambda kv: _arcs(kv[0])):
-        row = {c.key: rows.get(c.OID or "", {}).get(index) for c in fact.columns}
+        row = {c.key: convert.extract(c, rows.get(c.OID or "", {}).get(index)) for c in fact.columns}
         words = convert.text(convert.extract(column, value)) if convert.counts(row, fact.where) else ""
         if words and len(found) < (1 if fact.first else MAX_FACTS_JOINED):
             found[words] = None
-    return ", ".join(found)
+    return "" if fact.fact in SEVERAL and len(found) < 2 else ", ".join(found)

@@ -67,10 +67,47 @@ _DEVICE = {
         "gauge", "A threshold the device itself reports", ("sample", "entity", "level", "direction")
     ),
     "device_config_unsaved": Meaning("gauge", "1 when the running configuration differs from the saved one"),
+    "device_config_drift": Meaning(
+        "gauge", "0 same configuration as in the inspection before, 1 changed, 2 changed in what guards access"
+    ),
     "device_ntp_synchronized": Meaning("gauge", "1 when the clock is synchronised by NTP"),
     "device_ntp_stratum": Meaning("gauge", "NTP stratum of the clock"),
     "device_clock_offset_seconds": Meaning("gauge", "Offset of the device's clock to its time source"),
-    "device_log_messages": Meaning("gauge", "Entries in the log buffer by severity", ("level",)),
+    "device_neighbour": Meaning(
+        "gauge", "1 for a neighbour heard on a port", ("local_port", "remote_name", "remote_port", "protocol")
+    ),
+    "device_log_messages": Meaning(
+        "gauge", "Entries in the log buffer: emergency alert critical error warning notice …", ("level",)
+    ),
+    "device_alarms": Meaning("gauge", "Alarms active on the device: critical major minor warning", ("level",)),
+    "device_events_total": Meaning("counter", "Times something happened", ("kind", "entity")),
+    "device_count": Meaning("gauge", "How many there are", ("kind", "entity")),
+    "device_capacity": Meaning("gauge", "How many there may be", ("kind", "entity")),
+    "device_capacity_ratio": Meaning("gauge", "Share of a capacity in use", ("kind", "entity")),
+    "device_expiry_seconds": Meaning("gauge", "Seconds until something ends, below 0 when it has", ("kind", "entity")),
+    "device_ends_timestamp_seconds": Meaning(
+        "gauge", "When something ends, in seconds since 1970", ("kind", "entity")
+    ),
+    "device_done_timestamp_seconds": Meaning(
+        "gauge", "When something was last done, in seconds since 1970", ("kind", "entity")
+    ),
+    "device_age_seconds": Meaning("gauge", "Seconds since something was done", ("kind", "entity")),
+    "device_inode_ratio": _entity("Share of a file system's inodes in use"),
+    "device_disk_busy_ratio": _entity("Share of time a disk was busy"),
+    "device_io_wait_ratio": Meaning("gauge", "Share of CPU time spent waiting for disks"),
+    "device_disk_failing": _entity("1 when a disk says it will fail soon (SMART)"),
+    "device_disk_life_ratio": _entity("Share of an SSD's rated writes that is left"),
+    "device_probe_loss_ratio": _entity("Share of a service probe's packets that were lost (IP SLA, NQA)"),
+    "device_port_open": Meaning("gauge", "1 when the device accepts TCP connections at a port, else 0", ("port",)),
+    "device_weak_algorithms": Meaning(
+        "gauge",
+        "Algorithms on offer that should not be: protocol ssh or tls, level weak or broken; state lists them",
+        ("protocol", "level", "state"),
+    ),
+    "device_config_item": Meaning("gauge", "1 when the configuration has it, else 0", ("item",)),
+    "wlan_ap_up": Meaning("gauge", "1 when an access point is joined and runs, else 0", ("ap",)),
+    "wlan_clients": Meaning("gauge", "Clients of an access point", ("ap",)),
+    "wlan_channel_ratio": Meaning("gauge", "Share of time a radio's channel is busy", ("ap", "radio")),
 }
 
 _UPS = {
@@ -88,10 +125,13 @@ _UPS = {
     "ups_bypass_voltage_volts": _ups("Bypass voltage", "line"),
     "ups_bypass_frequency_hertz": _ups("Bypass frequency", "line"),
     "ups_battery_voltage_volts": _ups("Battery voltage"),
+    "ups_battery_nominal_volts": _ups("Battery voltage by its rating"),
     "ups_battery_current_amperes": _ups("Battery current"),
     "ups_battery_temperature_celsius": _ups("Battery temperature"),
     "ups_battery_age_seconds": _ups("Seconds since the battery was last replaced"),
+    "ups_battery_replaced_timestamp_seconds": _ups("When the battery was last replaced, in seconds since 1970"),
     "ups_self_test_age_seconds": _ups("Seconds since the last self-test"),
+    "ups_self_test_timestamp_seconds": _ups("When the last self-test was, in seconds since 1970"),
     "ups_alarms": _ups("Alarms present"),
     "ups_input_failures_total": Meaning("counter", "Times the input went out of tolerance", ()),
     "ups_state": Meaning("gauge", "1 for the state a part is in", ("kind", "state", "health")),
@@ -108,6 +148,9 @@ _INTERFACES = {
     "ifLastChange": _if_gauge("sysUpTime in hundredths of a second when the state was entered (RFC 2863)"),
     "ifConnectorPresent": _if_gauge("1 when the interface has a physical connector, 2 when not (RFC 2863)"),
     "ifDuplexStatus": _if_gauge("dot3StatsDuplexStatus: 1 unknown, 2 halfDuplex, 3 fullDuplex (RFC 3635)"),
+    "ifErrorDisabled": Meaning(
+        "gauge", "1 for a port the device shut because of an error; state is why", (*_IF, "state")
+    ),
     "ifInOctets": _if_counter("Octets received, 32 bits (RFC 2863)"),
     "ifOutOctets": _if_counter("Octets sent, 32 bits (RFC 2863)"),
     "ifHCInOctets": _if_counter("Octets received (RFC 2863)"),
@@ -152,7 +195,8 @@ FACTS: frozenset[str] = frozenset(
     {
         "vendor",
         "model",
-        "serial",  # several chassis of a stack: separated by ", "
+        "serial",  # one chassis's: of a stack the first member's
+        "stack_serials",  # every member's, where there are several
         "os_version",
         "sys_name",
         "sys_descr",
@@ -160,9 +204,93 @@ FACTS: frozenset[str] = frozenset(
         "location",
         "contact",
         "engine_id",
+        "stp_root",  # bridge identifier of the spanning tree's root, as hex
     }
 )
+SEVERAL: frozenset[str] = frozenset({"stack_serials"})
+"""Facts that list parts, separated by ", ", and are told only where there are two or more."""
+
 KINDS: frozenset[str] = frozenset(
-    "fan power_supply battery disk raid memory temperature link redundancy stack module output other".split()  # noqa: SIM905
+    {
+        *("fan", "power_supply", "battery", "disk", "raid", "memory", "temperature", "redundancy", "stack", "module"),
+        "link",  # a member of an aggregation or of a bond, a path to a disk
+        "tunnel",  # VPN
+        "service",  # a program that should run
+        *("output", "other"),
+    }
 )
 """What `device_state{kind}` and `ups_state{kind}` may say."""
+
+_COUNTED = {
+    "session": "sessions of a firewall",
+    "route": "routes",
+    "mac": "MAC addresses learned",
+    "arp": "ARP and neighbour entries",
+    "license": "what a licence counts: access points, users, tunnels",
+    "log": "entries of a hardware event log",
+    "hot_spare": "disks that stand by",
+}
+
+CHOICES: dict[str, dict[str, str]] = {
+    "device_events_total": {
+        "stp_change": "topology changes of the spanning tree",
+        "mac_move": "MAC addresses that moved from port to port",
+        "cpu_drop": "packets dropped on their way to the CPU",
+        "login_failure": "logins and communities that were refused",
+        "memory_error": "memory errors that were corrected",
+        "oom_kill": "processes killed for want of memory",
+        "io_error": "I/O errors of disks and file systems",
+    },
+    "device_count": _COUNTED,
+    "device_capacity": _COUNTED,
+    "device_capacity_ratio": _COUNTED,
+    "device_expiry_seconds": {
+        "license": "a licence or subscription",
+        "certificate": "a certificate the device shows",
+        "warranty": "its warranty, by the inventory",
+        "contract": "the service contract of its site, by the inventory",
+    },
+    "device_age_seconds": {
+        "device": "since it was installed, by the inventory",
+        "signatures": "since signatures of viruses and intrusions were updated",
+        "config_backup": "since its configuration was backed up",
+    },
+    "device_ends_timestamp_seconds": {
+        "license": "a licence or subscription",
+        "certificate": "a certificate the device shows",
+    },
+    "device_done_timestamp_seconds": {"signatures": "signatures of viruses and intrusions were updated"},
+    "device_config_item": {
+        "telnet": "Telnet is served",
+        "http": "HTTP without TLS is served",
+        "ftp": "FTP or TFTP is served",
+        "ssh_v1": "SSH version 1 is accepted",
+        "snmp_default_community": "a community that everyone knows",
+        "snmp_write": "a community or user may write",
+        "snmp_acl": "who may ask over SNMP is limited, for every community",
+        "snmp_v1": "SNMPv1 is in use",
+        "snmp_v2c": "SNMPv2c is in use",
+        "snmp_no_auth": "an SNMPv3 user without authentication",
+        "snmp_no_priv": "an SNMPv3 user without encryption",
+        "snmp_weak_auth": "an SNMPv3 user with MD5",
+        "snmp_weak_priv": "an SNMPv3 user with DES",
+        "syslog": "a syslog server is named",
+        "ntp": "a time server is named",
+        "aaa": "logins are checked by AAA, on every line",
+        "password_encryption": "no password stands there plain or reversible",
+        "default_account": "an account of the maker's is active",
+        "password_policy": "length and age of passwords are enforced",
+        "login_lockout": "failed logins lock the account",
+        "idle_timeout": "every line ends an idle session within 10 minutes",
+        "management_acl": "every line and service of management limits who may connect",
+        "bpdu_guard": "access ports are guarded against BPDUs",
+        "dhcp_snooping": "DHCP is snooped on",
+        "storm_control": "storms are limited on access ports",
+        "permit_any": "a rule permits any source, any destination, any service",
+        "root_login": "SSH lets root in",
+        "second_root": "an account beside root has UID 0",
+    },
+}
+"""What the first label of these samples may say, and what it means. An item of a configuration is 1 where it is so,
+and 0 where it is not; whether that is good is for the checks to say.
+"""

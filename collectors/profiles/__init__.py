@@ -48,11 +48,13 @@ class ProfileSet(Mapping[str, Profile]):
     def match(
         self, sys_object_id: str, sys_descr: str = "", answers: Mapping[str, str] = MappingProxyType({})
     ) -> Profile:
-        """Return the profile of a device: its sysObjectID exactly, else the longest prefix, else `generic`.
+        """Return the profile of a device.
 
-        A profile with `sysdescr` counts only when that regex is found, and then goes before one without; of two such
-        the first by name. Where that comes to `generic` or a `shared_agent`, a profile goes before that has no
-        sysobjectid and whose `sysdescr` is found, then one with a `probe` among the `answers` (OID → text).
+        1. Its sysObjectID exactly, else the longest prefix, else `generic`. A profile with `sysdescr` counts only when
+           that regex is found, and then goes before one without; a `shared_agent` goes behind; then by name.
+        2. Where that is `generic` or a `shared_agent`: one without sysobjectid whose `sysdescr` is found.
+        3. Where none is: one with a `probe` among the `answers` (OID → text).
+
         Raises KeyError when nothing matches and there is no generic profile.
         """
         said = self._by_words(sys_object_id, sys_descr)
@@ -72,7 +74,7 @@ class ProfileSet(Mapping[str, Profile]):
         for candidates in self._candidates(oid):
             fitting = [p for p in candidates if p.sysdescr is None or re.search(p.sysdescr, sys_descr)]
             if fitting:
-                found = max(fitting, key=lambda p: p.sysdescr is not None)
+                found = max(fitting, key=lambda p: (p.sysdescr is not None, not p.shared_agent))
                 break
         if found is None or _leaves_open(found):
             found = next((p for p in self._by_descr if re.search(p.sysdescr or "", sys_descr)), found)

@@ -2,13 +2,15 @@
 
 Depth first, in the order given, each part once. Metrics: the profile's own, then the inherited ones. Facts: its own
 sources, then the inherited ones as fall-backs. `cli`: its own, else the first inherited. How a profile is recognised
-(`sysobjectid`, `sysdescr`, `probe`), `title` and `classes` are never inherited.
+(`sysobjectid`, `sysdescr`, `probe`), `title` and `classes` are never inherited. `rebase` moves what is inherited.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from collectors.profiles.rules import FieldSource, Metadata, Profile
+from collectors.profiles.words import Oid
 from collectors.yamlfile import Document, Problem
 
 
@@ -27,7 +29,7 @@ def complete(loaded: Mapping[str, Loaded], problems: list[Problem]) -> dict[str,
         _check(name, each, loaded, problems)
     if len(problems) > before:
         return {}
-    return {name: _merged([loaded[part].profile for part in _line(name, loaded)]) for name in loaded}
+    return {name: _merged([_moved(loaded[part].profile, by) for part, by in _line(name, loaded)]) for name in loaded}
 
 
 def _check(name: str, each: Loaded, loaded: Mapping[str, Loaded], problems: list[Problem]) -> None:
@@ -36,23 +38,50 @@ def _check(name: str, each: Loaded, loaded: Mapping[str, Loaded], problems: list
         if base not in loaded:
             message = f"there is no profile {base!r} (right form: the name of a file in the folder, as _system)"
             problems.append(Problem(each.document.file, line, f"extends[{n}]", message))
-        elif name in _line(base, loaded):
+        elif any(name == part for part, _ in _line(base, loaded)):
             message = f"{base!r} extends {name!r}: a profile cannot extend itself"
             problems.append(Problem(each.document.file, line, f"extends[{n}]", message))
 
 
-def _line(name: str, loaded: Mapping[str, Loaded]) -> list[str]:
-    """Return a profile and all it extends, nearest first, each once; unknown names and cycles end a branch."""
-    found: dict[str, None] = {}
+Moves = tuple[tuple[Oid, Oid], ...]
 
-    def visit(each: str) -> None:
-        if each in loaded and each not in found:
-            found[each] = None
+
+def _line(name: str, loaded: Mapping[str, Loaded]) -> list[tuple[str, Moves]]:
+    """Return a profile and all it extends, nearest first, each once, with the rebases on the way, the nearest last.
+
+    Unknown names and cycles end a branch.
+    """
+    found: dict[tuple[str, Moves], None] = {}
+
+    def visit(each: str, moves: Moves, above: frozenset[str]) -> None:
+        if each in loaded and each not in above and (each, moves) not in found:
+            found[each, moves] = None
             for base in loaded[each].profile.extends:
-                visit(base)
+                visit(base, (*loaded[each].profile.rebase.items(), *moves), above | {each})
 
-    visit(name)
+    visit(name, (), frozenset())
     return list(found)
+
+
+def _moved(profile: Profile, moves: Moves) -> Profile:
+    """Return a profile whose objects below the first OID of a move are below its second."""
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, list):
+            return [walk(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        moved = {key: walk(each) for key, each in value.items()}
+        return moved | {"OID": _moved_oid(moved["OID"], moves)} if moved.get("OID") else moved
+
+    return Profile.model_validate(walk(profile.model_dump())) if moves else profile
+
+
+def _moved_oid(oid: Oid, moves: Moves) -> Oid:
+    for here, there in moves:
+        if f"{oid}.".startswith(f"{here}."):
+            oid = there + oid[len(here) :]
+    return oid
 
 
 def _merged(line: Sequence[Profile]) -> Profile:

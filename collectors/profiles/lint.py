@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from collectors.profiles.rules import Column, Metric, Profile, Symbol, Tag
+from collectors.profiles.rules import Column, FieldSource, Metric, Profile, RowColumn, Symbol, Tag
 from collectors.vocabulary import VOCABULARY
 from collectors.yamlfile import Document, KeyPath, Problem, dotted
 
+_ARC = re.compile(r"\{[1-9]\d?\}")
 _SYSOBJECTID = re.compile(r"\d+(\.\d+)+(\.\*)?")
 
 Complaint = tuple[KeyPath, str]
@@ -37,19 +38,32 @@ def _complaints(profile: Profile, document: Document) -> Iterator[Complaint]:
         at = ("cli", "commands", n)
         if command.regex is not None:
             yield from _regex((*at, "regex"), command.regex)
+            yield from _regex((*at, "beside"), command.beside or "")
         yield from _symbols(at, command.symbols)
         yield from _tags(at, command.metric_tags, command.symbols)
     yield from _facts(profile)
 
 
 def _facts(profile: Profile) -> Iterator[Complaint]:
-    for fact, source in profile.metadata.device.fields.items():
-        for column in source.all_symbols:
-            yield from _extract(("metadata", "device", "fields", fact), column)
+    for fact, first in profile.metadata.device.fields.items():
+        source: FieldSource | None = first
+        while source is not None:
+            yield from _field(("metadata", "device", "fields", fact), source)
+            source = source.fallback
     for n, table in enumerate(profile.metadata.tables):
         at = ("metadata", "tables", n)
         yield from _extract(at, table.symbol)
         yield from _known((*at, "where"), table.where, {c.key for c in table.columns})
+
+
+def _field(at: KeyPath, source: FieldSource) -> Iterator[Complaint]:
+    for column in source.all_symbols:
+        yield from _extract(at, column)
+    if source.format is not None:
+        try:
+            source.format.format(*["x" for _ in source.all_symbols])
+        except (AttributeError, IndexError, KeyError, ValueError, TypeError):
+            yield at, f"format {source.format!r} is not one of its symbols' texts (right form: '{{0}}.{{1}}')"
 
 
 def _metric(at: KeyPath, metric: Metric) -> Iterator[Complaint]:
@@ -60,6 +74,7 @@ def _metric(at: KeyPath, metric: Metric) -> Iterator[Complaint]:
     yield from _sources(at, columns)
     yield from _known((*at, "where"), metric.where, keys)
     yield from _known((*at, "where_not"), metric.where_not, keys)
+    yield from _known((*at, "rows"), [metric.rows] if metric.rows else [], keys)
     yield from _symbols(at, metric.all_symbols)
     for symbol in metric.all_symbols:
         yield from _known(at, _references(symbol), keys)
@@ -84,7 +99,7 @@ def _named(tag: Tag) -> list[str]:
 
 def _known(at: KeyPath, wanted: Iterable[str], keys: set[str]) -> Iterator[Complaint]:
     for key in wanted:
-        if key not in keys:
+        if key not in keys and not _ARC.fullmatch(key):
             yield at, f"{key!r} is no column read here (there are: {', '.join(sorted(keys)) or 'none'})"
 
 
@@ -93,13 +108,17 @@ def _sources(at: KeyPath, columns: Iterable[Column]) -> Iterator[Complaint]:
     seen: dict[str, tuple[object, ...]] = {}
     for column in columns:
         yield from _source(at, column)
-        source = (column.OID, column.extract_value, column.unsigned, getattr(column, "index_transform", []))
+        source = (column.OID, column.extract_value, column.unsigned, *_places(column))
         if seen.setdefault(column.key, source) != source:
             yield at, f"{column.key!r} names two different columns: give them different names"
 
 
+def _places(column: Column) -> tuple[object, ...]:
+    return (column.index, column.index_transform) if isinstance(column, RowColumn) else (None, [])
+
+
 def _source(at: KeyPath, column: Column) -> Iterator[Complaint]:
-    if column.OID is None:
+    if column.OID is None and getattr(column, "index", None) is None:
         yield at, f"{column.key!r} is a field: an SNMP metric reads OIDs"
 
 

@@ -6,43 +6,15 @@ Fields follow the profile format that Datadog, Netdata and Kentik share (`extend
 SNMP and CLI share one set of conversions.
 """
 
+import time
 from string import Formatter
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from collectors.model import DeviceClass, Health
-from collectors.vocabulary import FACTS, KINDS, VOCABULARY
-
-
-def _oid(text: str) -> str:
-    arcs = text.strip(".").split(".")
-    if len(arcs) < 2 or not all(a.isdigit() for a in arcs):
-        raise ValueError(f"{text!r} is not a numeric OID (right form: 1.3.6.1.2.1.1.3.0)")
-    return ".".join(arcs)
-
-
-def _known_sample(name: str) -> str:
-    if name not in VOCABULARY:
-        raise ValueError(f"{name!r} is not a sample name of collectors/vocabulary.py")
-    return name
-
-
-def _known_fact(name: str) -> str:
-    if name not in FACTS:
-        raise ValueError(f"{name!r} is not a fact of collectors/vocabulary.py ({', '.join(sorted(FACTS))})")
-    return name
-
-
-Oid = Annotated[str, AfterValidator(_oid)]
-SampleName = Annotated[str, AfterValidator(_known_sample)]
-FactName = Annotated[str, AfterValidator(_known_fact)]
-
-
-class Strict(BaseModel):
-    """Immutable, and refuses what it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from collectors.profiles.words import CommandLine, Config, FactName, Oid, SampleName, Strict
+from collectors.vocabulary import KINDS, VOCABULARY
 
 
 class State(Strict):
@@ -93,9 +65,19 @@ class IndexSlice(Strict):
 
 
 class RowColumn(Column):
-    """A column beside the symbols. One of another table is read by `index_transform`, a part of the row's index."""
+    """A column beside the symbols. One of another table is read by `index_transform`, a part of the row's index.
 
+    With `index` in place of OID it is no object but that arc of the row's index, counted from 1.
+    """
+
+    index: int | None = None
     index_transform: list[IndexSlice] = []
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "RowColumn":
+        if sum(source is not None for source in (self.OID, self.field, self.index)) != 1:
+            raise ValueError("needs one of OID, field, index")
+        return self
 
 
 class Later(Strict):
@@ -126,9 +108,11 @@ class Symbol(Column):
     labels: dict[str, str] = {}  # fixed labels
     where: dict[str, list[str]] = {}  # other column → raw values for which this row counts
     skip: list[str] = []  # raw values that mean "none": 65535, -1, 2147483647 …
+    present: bool = False  # any text is 1: a neighbour, a line of a log
     states: dict[str, Annotated[State, Field(strict=False)]] | None = None  # raw → HEALTH TEXT, for *_state samples
     enum: dict[str, float] | None = None  # raw → number; a raw value not listed is no value
     later_than: Later | None = None
+    date: Annotated[list[str], BeforeValidator(_listed)] = []  # forms of a date (strptime): its seconds since 1970
     plus: list[str] = []  # columns added (raw units): total = used + free
     minus: list[str] = []  # columns taken off: used = total - free
     times: list[str] = []  # columns multiplied in: blocks x block size
@@ -162,6 +146,13 @@ class Symbol(Column):
         if is_state and self.labels.get("kind") not in KINDS:
             raise ValueError(f"a *_state sample needs labels: {{kind: …}} of {', '.join(sorted(KINDS))}")
         return self
+
+    @field_validator("date")
+    @classmethod
+    def _dates(cls, forms: list[str]) -> list[str]:
+        for form in forms:
+            time.strptime(time.strftime(form, time.gmtime(0)), form)
+        return forms
 
     @property
     def computed(self) -> bool:
@@ -218,7 +209,8 @@ class Metric(Strict):
     metric_tags: list[Tag] = []
     where: dict[str, list[str]] = {}  # column → raw values: rows that count
     where_not: dict[str, list[str]] = {}
-    fallback: bool = False  # stands only where no earlier metric gave the same series
+    rows: str | None = None  # column that says how many rows are in use: those of a higher index do not count
+    fallback: bool | Literal["whole"] = False  # only where no earlier metric gave the series, or (whole) any like it
 
     @property
     def all_symbols(self) -> list[Symbol]:
@@ -235,6 +227,7 @@ class FieldSource(Strict):
     value: str | None = None
     symbol: Column | None = None
     symbols: list[Column] = []
+    format: str | None = None  # puts the texts of all symbols together, "{0}.{1}"; nothing where one is missing
     mapping: dict[str, str] = {}  # raw → text
     fallback: "FieldSource | None" = None
 
@@ -269,7 +262,7 @@ class Command(Strict):
     Each TextFSM row, or each match of the regex (named groups), is one row; its keys are `field`s.
     """
 
-    command: str
+    command: CommandLine
     template: str | None = None  # ntc-templates platform: huawei_vrp, cisco_ios …
     regex: str | None = None
     facts: dict[FactName, str] = {}  # fact → field of the first row that has it
@@ -277,6 +270,8 @@ class Command(Strict):
     metric_tags: list[Tag] = []
     where: dict[str, list[str]] = {}
     where_not: dict[str, list[str]] = {}
+    filldown: list[str] = []  # groups of the regex that hold for the matches below, until they match again: Slot 1:
+    beside: str | None = None  # regex of lines that may stand between the matches; any other is told as not understood
     add_up: bool = False  # rows of the same series are summed (a table by slot), else the same row twice counts once
     optional: bool = False  # the device may not know the command: then nothing is missing
 
@@ -284,17 +279,24 @@ class Command(Strict):
     def _one_parser(self) -> "Command":
         if (self.template is None) == (self.regex is None):
             raise ValueError("needs either template or regex")
-        if any(c in self.command for c in "\n\r;|&?\t") or self.command != self.command.strip():
-            raise ValueError("must be one whole command line without ; | & ? or control characters")
+        if self.regex is None and (self.filldown or self.beside):
+            raise ValueError("filldown and beside belong to a regex")
         return self
 
 
 class Cli(Strict):
-    """The command line over SSH. `commands` is the allow-list: nothing else is ever sent."""
+    """The command line over SSH. `lines` is the allow-list: nothing else is ever sent."""
 
     device_type: str  # netmiko's: huawei, hp_comware, cisco_ios, linux
     setup: list[str] = []  # lines netmiko sends to prepare the session (pager off, width); nothing else is let through
     commands: list[Command] = []
+    config: Config | None = None
+
+    @property
+    def lines(self) -> frozenset[str]:
+        """All command lines that may be sent."""
+        config = (self.config.running, self.config.startup) if self.config else ()
+        return frozenset({*(command.command for command in self.commands), *(line for line in config if line)})
 
 
 class Title(Strict):
@@ -317,6 +319,9 @@ class Profile(Strict):
     name: str
     title: Title | None = None
     extends: list[str] = []
+    rebase: dict[
+        Oid, Oid
+    ] = {}  # subtree of inherited objects → where this family has it: one maker's MIB under another's
     sysobjectid: list[str] = []  # exact, or a prefix ending in .*
     sysdescr: str | None = None  # regex the sysDescr must match too, if given; without sysobjectid it alone
     probe: list[Probe] = []  # one that is answered will do. Asked when the others leave it open

@@ -230,6 +230,24 @@ def test_a_scale_outside_of_rfc_3433_is_no_number(key: str, value: Value) -> Non
 
 
 @pytest.mark.parametrize(
+    ("raw", "seconds"),
+    [
+        (b"02/01/2024", 1706745600),
+        (b" 02/01/24", 1706745600),
+        (b"2024-02-01", None),
+        (b"Unknown", None),
+        (b"13/13/2024", None),
+        (b"01/01/1999", None),  # before `min`
+        (20240201, None),
+        (b"", None),
+    ],
+)
+def test_a_date_is_its_seconds_since_1970(raw: Value, seconds: int | None) -> None:
+    of = symbol(sample="ups_self_test_timestamp_seconds", date=["%m/%d/%Y", "%m/%d/%y"], min=946857600)
+    assert made(of, raw) == seconds
+
+
+@pytest.mark.parametrize(
     ("mine", "other", "clock", "unsaved"),
     [
         (500_000, 400_000, 900_000, 1),

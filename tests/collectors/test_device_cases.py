@@ -54,7 +54,7 @@ async def play(profile: Profile, case: Path) -> Yield:
         return decoded
     assert profile.cli is not None, f"{case} has command output, but {profile.name} has no cli:"
     parsed = play_commands(profile, transcripts)
-    both = (*decoded.samples, *parsed.samples)
+    both = (*decoded.samples, *series.unsaid(parsed.samples, decoded.samples))
     samples = {sample.series: sample for sample in reversed(both)}  # SNMP's first, as in collectors/gather.py
     return Yield(tuple(samples.values()), {**parsed.facts, **decoded.facts}, (*decoded.problems, *parsed.problems))
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from collectors import icmp, local
+from collectors import icmp, local, tcp
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut, Unreachable
-from collectors.gather import COLLECTORS, EXPECTED, build
+from collectors.gather import COLLECTORS, EXPECTED, ON_DEMAND, build
 from collectors.model import Cost, DeviceClass, Failure, Reading, Sample
 from collectors.snmp_collector import Identity
 from tests.simulator.fake_collectors import (
@@ -32,14 +32,22 @@ RTT = "device_snmp_rtt_seconds"
 
 def test_each_protocol_has_a_collector_of_its_name_and_says_what_it_would_bring():
     assert {name: collector.protocol for name, collector in build().items()} == {name: name for name in COLLECTORS}
-    assert EXPECTED.keys() == COLLECTORS.keys()
+    assert EXPECTED.keys() == COLLECTORS.keys() | ON_DEMAND.keys()
     assert {name: expects(PROFILES["acme_os"]) for name, expects in EXPECTED.items()} == {
         "snmp": {"device_cpu_ratio"},
         "ssh": {"device_ntp_stratum"},
         "local": local.EXPECTED,
         "icmp": icmp.EXPECTED,
+        "tcp": tcp.EXPECTED,
     }
     assert EXPECTED["ssh"](PROFILES["generic"]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "more"), [({"device_up"}, set()), ({"device_port_open"}, {"tcp"}), ({"device_weak_algorithms"}, {"tcp"})]
+)
+def test_ports_are_looked_at_only_for_who_wants_to_know(wanted, more):
+    assert build(wanted).keys() - build().keys() == more
 
 
 # ---- the profile ----
@@ -109,7 +117,7 @@ async def test_a_profile_that_is_not_installed_is_said_with_those_that_are():
     assert snapshot.profile == "acme_os"
     assert failure.kind == "profile"
     assert failure.message == (
-        "core-1: there is no profile 'acme_oss' (right form: one of acme_os, generic, linux, local)"
+        "core-1: there is no profile 'acme_oss' (right form: one of acme_os, acme_ups, generic, linux, local)"
     )
 
 

@@ -9,6 +9,7 @@ from collectors import profiles, snmp_decode
 from collectors.profiles import ProfileSet, load
 from collectors.profiles.rules import Profile
 from collectors.snmp import MAX_GET
+from collectors.vocabulary import FACTS
 from collectors.yamlfile import YamlError
 
 TEMPERATURE = "{OID: 1.3.6.1.4.1.32473.1.1.4, name: value, sample: device_temperature_celsius}"
@@ -94,6 +95,10 @@ BAD_FILES = [
         "bad.yaml:2: metrics[0].where: 'typ' is no column read here (there are: x)",
     ),
     (
+        "metrics: [{symbol: {OID: 1.3.6.1.0, name: x, sample: device_cpu_ratio}, rows: lines}]",
+        "bad.yaml:2: metrics[0].rows: 'lines' is no column read here (there are: x)",
+    ),
+    (
         "metrics:\n- symbol: {OID: 1.3.6.1.0, name: x, sample: ups_load_ratio}\n  metric_tags: [{tag: line, via: y}]",
         "bad.yaml:4: metrics[0].metric_tags: 'y' is no column read here (there are: x)",
     ),
@@ -104,6 +109,11 @@ BAD_FILES = [
     (
         "metrics: [{symbol: {OID: 1.3.6.1.0, sample: device_cpu_ratio}, metric_tags: [{tag: entity, format: '{'}]}]",
         "bad.yaml:2: metrics[0].metric_tags[0]: format '{' is not one of a text (right form: 'Slot {}', 'Fan {1}/{2}')",
+    ),
+    (
+        "metadata: {device: {fields: {model: {fallback: {symbol: {OID: 1.3.6.1.0}, format: '{1}'}}}}}",
+        "bad.yaml:2: metadata.device.fields.model: "
+        "format '{1}' is not one of its symbols' texts (right form: '{0}.{1}')",
     ),
     (
         "metrics:\n- symbol: {OID: 1.3.6.1.0, name: x, sample: ifInErrors}\n  columns: [{OID: 1.3.6.2.0, name: x}]",
@@ -118,6 +128,14 @@ BAD_FILES = [
         "bad.yaml:2: sysdescr: '[' is not a regular expression: unterminated character set at position 0",
     ),
     (
+        "metrics: [{symbol: {OID: 1.3.6.1.0, name: x, sample: device_cpu_ratio}, columns: [{name: y}]}]",
+        "bad.yaml:2: metrics[0].columns[0]: needs one of OID, field, index",
+    ),
+    (
+        "metrics: [{symbol: {OID: 1.3.6.1.0, sample: ups_self_test_timestamp_seconds, date: '%Q'}}]",
+        "bad.yaml:2: metrics[0].symbol.date: 'Q' is a bad directive in format '%Q'",
+    ),
+    (
         "probe: [{OID: 1.3.6.1.4.1.9.1.0, match: '['}]",
         "bad.yaml:2: probe[0].match: '[' is not a regular expression: unterminated character set at position 0",
     ),
@@ -129,7 +147,7 @@ BAD_FILES = [
     (
         "metadata: {device: {fields: {colour: {value: red}}}}",
         "bad.yaml:2: metadata.device.fields.colour: 'colour' is not a fact of collectors/vocabulary.py "
-        "(contact, engine_id, location, model, os_version, serial, sys_descr, sys_name, sys_object_id, vendor)",
+        f"({', '.join(sorted(FACTS))})",
     ),
     (
         "metadata: {tables: [{fact: serial, symbol: {OID: 1.3.6.1}, where: {class: ['3']}}]}",

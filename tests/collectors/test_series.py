@@ -55,6 +55,23 @@ def test_a_fallback_stands_only_where_nothing_earlier_does() -> None:
     assert entities(Made(0, "1", (fan("Fan"),)), later) == ["Fan", "Pump"]
 
 
+def test_a_whole_fallback_stands_only_where_nothing_like_it_is() -> None:
+    other = (
+        fan("Old fan"),
+        limit("Old fan"),
+        state("Old fan", "normal"),
+        state("Old supply", "normal", "power_supply"),
+    )
+    later = [Made(1, "4", other, fallback="whole"), Made(1, "5", (fan("Older fan"),), fallback="whole")]
+    newest = [Made(0, "1", (fan("Fan"), state("Fan", "normal")))]
+    assert [(s.name, s.labels["entity"]) for s in distinct([*newest, *later])] == [
+        ("device_fan_speed_rpm", "Fan"),
+        ("device_state", "Fan"),
+        ("device_state", "Old supply"),
+    ]
+    assert len(distinct(later)) == len(other) + 1
+
+
 def test_the_same_object_read_twice_is_there_once() -> None:
     rows = [Made(0, "1", (fan("Fan", "1.3.6.1.9.1"),)), Made(1, "1", (fan("Fan", "1.3.6.1.9.1"),))]
     assert entities(*rows) == ["Fan"]

@@ -230,7 +230,7 @@ async def test_a_transport_that_does_not_open_is_a_failure_of_all() -> None:
     ],
     ids=["known by what it says", "left open", "will not be probed"],
 )
-async def test_a_device_that_leaves_open_what_it_is_is_asked_once_more(  # noqa: PLR0917
+async def test_a_device_that_leaves_open_what_it_is_is_asked_once_more(
     probes: tuple[str, ...],
     errors: dict[str, CollectError],
     asked: int,

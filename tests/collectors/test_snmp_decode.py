@@ -53,6 +53,12 @@ def test_scalars_are_got_and_columns_walked_with_their_own_table_each_once() -> 
     )
 
 
+def test_tables_are_walked_by_their_oids_and_those_of_lldp_last() -> None:
+    heard = "1.0.8802.1.1.2.1.4.1.1.6"
+    lldp = table(symbols=[{"OID": heard, "enum": {"5": 1}, "sample": "device_neighbour"}])
+    assert plan(profile(lldp, table())).tables == ((f"{T}.4",), (heard,))
+
+
 def test_the_plan_of_a_built_in_profile_reads_no_object_twice() -> None:
     for each in profiles.load().values():
         read = plan(each)
@@ -166,6 +172,24 @@ def test_rows_that_do_not_count_are_left_out() -> None:
     assert values(decode(profile(metric), rows)) == {"1": 20}
 
 
+@pytest.mark.parametrize(
+    ("in_use", "indexes"),
+    [(1, {"1", "1.1"}), (b"2", {"1", "2", "1.1"}), (3, {"1", "2", "3", "1.1"}), (None, {"1", "2", "3", "1.1"})],
+)
+def test_rows_that_are_not_in_use_are_left_out(in_use: Value, indexes: set[str]) -> None:
+    lines = "1.3.6.1.4.1.32473.3.0"
+    metric = table(columns=[{"OID": lines, "name": "lines"}], rows="lines")
+    rows = column(4, dict.fromkeys(("1", "2", "3", "1.1"), 20)) | rows_of({lines: in_use})
+    assert values(decode(profile(metric), rows)).keys() == indexes
+
+
+def test_an_arc_of_the_index_is_a_column_too() -> None:
+    kind = {"index": 2, "name": "kind"}
+    value = {"OID": f"{T}.4", "name": "value", "where": {"kind": ["7"]}, "sample": TEMP}
+    rows = column(4, {"1.7": 20, "2.8": 30, "3": 40})
+    assert values(decode(profile(table(columns=[kind], symbols=[value])), rows)) == {"1.7": 20}
+
+
 def test_a_scalar_beside_a_table_is_the_same_for_every_row() -> None:
     symbols = [{"OID": f"{T}.4", "name": "blocks", "times": ["size"], "sample": "device_storage_total_bytes"}]
     metric = table(symbols=symbols, columns=[{"OID": "1.3.6.1.4.1.32473.3.0", "name": "size"}])
@@ -252,6 +276,9 @@ OTHER = "1.3.6.1.2.1.47.1.1.1.1.13.1"
         ({"symbol": {"OID": MODEL}, "mapping": {"7": "EX-7"}}, {MODEL: 7}, "EX-7"),
         ({"symbol": {"OID": MODEL}, "mapping": {"7": "EX-7"}, "fallback": {"value": "EX"}}, {MODEL: 8}, "EX"),
         ({"symbol": {"OID": MODEL}, "fallback": {"symbol": {"OID": OTHER}}}, {OTHER: b"EX-5"}, "EX-5"),
+        ({"symbols": [{"OID": MODEL}, {"OID": OTHER}], "format": "EX-{0}.{1:0>2}"}, {MODEL: 3, OTHER: 7}, "EX-3.07"),
+        ({"symbols": [{"OID": MODEL}, {"OID": OTHER}], "format": "{0}.{1}", "value": "EX"}, {MODEL: 3}, None),
+        ({"symbol": {"OID": MODEL}, "format": "EX-{0}", "fallback": {"value": "EX"}}, {}, "EX"),
         ({"symbol": {"OID": MODEL}}, {}, None),
     ],
 )
@@ -275,6 +302,21 @@ def test_a_fact_of_a_table_joins_the_rows_that_count(first: bool, serial: str) -
     )
     tables = [{"fact": "serial", "symbol": {"OID": f"{T}.11"}, **chassis}]
     assert decode(profile(tables=tables), rows).facts == {"serial": serial}
+
+
+def test_a_fact_of_a_table_counts_rows_by_a_part_of_a_text() -> None:
+    firmware = {"columns": [{"OID": f"{T}.5", "name": "of", "extract_value": r"\b(BMC)\b"}], "where": {"of": ["BMC"]}}
+    rows = column(11, {"1": b"5.02", "2": b"3.10"}) | column(5, {"1": b"BIOS", "2": b"active BMC"})
+    tables = [{"fact": "os_version", "symbol": {"OID": f"{T}.11"}, **firmware}]
+    assert decode(profile(tables=tables), rows).facts == {"os_version": "3.10"}
+
+
+@pytest.mark.parametrize(
+    ("members", "serials"), [({"2": b"A1"}, {}), ({"2": b"A1", "9": b"B2"}, {"stack_serials": "A1, B2"})]
+)
+def test_a_fact_that_lists_parts_is_told_only_of_several(members: dict[str, bytes], serials: dict[str, str]) -> None:
+    tables = [{"fact": "stack_serials", "symbol": {"OID": f"{T}.11"}}]
+    assert decode(profile(tables=tables), column(11, members)).facts == serials
 
 
 def test_a_field_goes_before_a_table() -> None:

@@ -8,6 +8,7 @@ from collectors import profiles, snmp_decode
 from collectors.profiles import ProfileSet
 
 HUAWEI = "1.3.6.1.4.1.2011.2"
+JUNOS = "1.3.6.1.4.1.2636.1.1.1"
 VRP = "Huawei Versatile Routing Platform Software"
 COPYRIGHT = "Copyright (C) 2022 Huawei Technologies Co., Ltd."
 CISCO_TAIL = "RELEASE SOFTWARE (fc1)\r\nTechnical Support: http://www.cisco.com/techsupport"
@@ -58,7 +59,7 @@ def facts(oid: str, descr: str) -> tuple[str, str, str, str]:
             f"Huawei YunShan OS\r\nVersion 1.22.0.1 (S5700 V600R022C00SPC500)\r\n{COPYRIGHT}\nHUAWEI S5755-H24T4Y2CZ",
             *("huawei_vrp8", "Huawei", "S5755-H24T4Y2CZ", "1.22.0.1 (S5700 V600R022C00SPC500)"),
         ),
-        (f"{HUAWEI}.235", "Hardware management system", "generic", "Huawei", "", ""),
+        (f"{HUAWEI}.235", "Hardware management system", "huawei_ibmc", "Huawei", "", ""),
         (
             "1.3.6.1.4.1.25506.1.1208",
             "H3C Comware Software, Version 7.1.064, Release 0821P13\r\nH3C MSR3620\r\nCopyright (c) 2004-2020 New H3C",
@@ -90,6 +91,78 @@ def facts(oid: str, descr: str) -> tuple[str, str, str, str]:
             f"Cisco IOS Software [Cupertino], c8000be Software (X86_64_LINUX_IOSD), Version 17.9.4a, {CISCO_TAIL}",
             *("cisco_ios", "Cisco", "", "17.9.4a"),
         ),
+        (
+            "1.3.6.1.4.1.9.1.1639",
+            "Cisco IOS XR Software (Cisco ASR9K Series), Version 6.5.3[Default]\r\nCopyright (c) 2019 by Cisco Systems",
+            *("cisco_iosxr", "Cisco", "", "6.5.3"),
+        ),
+        (
+            "1.3.6.1.4.1.9.12.3.1.3.1467",
+            "Cisco NX-OS(tm) n7000, Software (n7000-s2-dk9), Version 7.3(2)D1(1), RELEASE SOFTWARE Copyright (c) 2002",
+            *("cisco_nxos", "Cisco", "", "7.3(2)D1(1)"),
+        ),
+        (
+            "1.3.6.1.4.1.9.12.3.1.3.1786",
+            "Cisco FX-OS(tm) fxos, Software (fxos-k8-fp4k), Version 2.10(1.159)",
+            *("cisco_nxos", "Cisco", "", "2.10(1.159)"),
+        ),
+        (
+            "1.3.6.1.4.1.9.1.1745",
+            "Cisco Adaptive Security Appliance Version 9.12(4)",
+            *("cisco_asa", "Cisco", "", "9.12(4)"),
+        ),
+        (
+            "1.3.6.1.4.1.9.1.2662",
+            "Cisco Firepower Threat Defense, Version 6.7.0 (Build 65), ASA Version 9.15(1)",
+            *("cisco_asa", "Cisco", "", "6.7.0 (Build 65)"),
+        ),
+        ("1.3.6.1.4.1.9.6.1.83.28.1", "SG300-28 28-Port Gigabit Managed Switch", "cisco_sb", "Cisco", "", ""),
+        ("1.3.6.1.4.1.9.1.2170", "Cisco Controller", "cisco_wlc", "Cisco", "", ""),
+        (
+            "1.3.6.1.4.1.9.1.2391",
+            f"Cisco IOS Software [Amsterdam], C9800 Software (C9800_IOSXE-K9), Version 17.3.4, {CISCO_TAIL}",
+            *("cisco_ios", "Cisco", "", "17.3.4"),
+        ),
+        (
+            f"{JUNOS}.2.29",
+            "Juniper Networks, Inc. mx240 internet router, kernel JUNOS 17.4R2-S4.10, Build date: 2019-04-04 22:10:17",
+            *("juniper_junos", "Juniper", "mx240", "17.4R2-S4.10"),
+        ),
+        (
+            f"{JUNOS}.2.157",
+            "Juniper Networks, Inc. ptx10001-36mr Edge Router, kernel Junos OS Evolved 21.4R3-S1.5-EVO, Build date",
+            *("juniper_junos", "Juniper", "ptx10001-36mr", "21.4R3-S1.5-EVO"),
+        ),
+        (
+            "1.3.6.1.4.1.30065.1.2759",
+            "Arista Networks EOS version 4.27.1F running on an Arista vEOS-lab",
+            *("arista_eos", "Arista", "vEOS-lab", "4.27.1F"),
+        ),
+        ("1.3.6.1.4.1.14988.1", "RouterOS RB4011iGS+", "mikrotik_routeros", "MikroTik", "RB4011iGS+", ""),
+        (
+            "1.3.6.1.4.1.14988.2",
+            "CSS106-1G-4P-1S SwOS v2.13",
+            *("mikrotik_routeros", "MikroTik", "CSS106-1G-4P-1S", "2.13"),
+        ),
+        ("1.3.6.1.4.1.12356.101.1.45", "what its owner wrote", "fortinet_fortigate", "Fortinet", "", ""),
+        (
+            "1.3.6.1.4.1.25461.2.3.29",
+            "Palo Alto Networks VM-Series firewall",
+            *("paloalto_panos", "Palo Alto Networks", "", ""),
+        ),
+        ("1.3.6.1.4.1.2620.1.6.123.1.98", "Linux gw 3.10.0cpx86_64", "checkpoint_gaia", "Check Point", "", ""),
+        (
+            "1.3.6.1.4.1.8741.1",
+            "SonicWALL NSA 4600 (SonicOS Enhanced 6.5.4.4-44n)",
+            *("sonicwall_sonicos", "SonicWall", "", ""),
+        ),
+        ("1.3.6.1.4.1.2604.5", "Linux localhost 5.15.80 x86_64", "sophos_sfos", "Sophos", "", ""),
+        (
+            "1.3.6.1.4.1.28557.1.27",
+            "Hillstone Networks SG-6000-E1700",
+            *("hillstone_stoneos", "Hillstone", "SG-6000-E1700", ""),
+        ),
+        ("1.3.6.1.4.1.35047.1", "Sangfor AC-1000 Version 13.0.48", "sangfor", "Sangfor", "AC-1000", "13.0.48"),
         (
             "1.3.6.1.4.1.8072.3.2.10",
             "FRRouting 8.4.4 on Linux edge 6.1.0 x86_64",

@@ -1,0 +1,63 @@
+"""The smallest parts of a profile file: OIDs, known names, whole command lines, and the commands of a configuration."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from collectors import configs
+from collectors.vocabulary import FACTS, VOCABULARY
+
+
+def _oid(text: str) -> str:
+    arcs = text.strip(".").split(".")
+    if len(arcs) < 2 or not all(a.isdigit() for a in arcs):
+        raise ValueError(f"{text!r} is not a numeric OID (right form: 1.3.6.1.2.1.1.3.0)")
+    return ".".join(arcs)
+
+
+def _known_sample(name: str) -> str:
+    if name not in VOCABULARY:
+        raise ValueError(f"{name!r} is not a sample name of collectors/vocabulary.py")
+    return name
+
+
+def _known_fact(name: str) -> str:
+    if name not in FACTS:
+        raise ValueError(f"{name!r} is not a fact of collectors/vocabulary.py ({', '.join(sorted(FACTS))})")
+    return name
+
+
+def _known_syntax(name: str) -> str:
+    if name not in configs.names():
+        raise ValueError(f"{name!r} is not a syntax of collectors/configs ({', '.join(sorted(configs.names()))})")
+    return name
+
+
+def _whole_line(command: str) -> str:
+    if any(c in command for c in "\n\r;|&?\t") or command != command.strip():
+        raise ValueError("must be one whole command line without ; | & ? or control characters")
+    return command
+
+
+Oid = Annotated[str, AfterValidator(_oid)]
+SampleName = Annotated[str, AfterValidator(_known_sample)]
+FactName = Annotated[str, AfterValidator(_known_fact)]
+SyntaxName = Annotated[str, AfterValidator(_known_syntax)]
+CommandLine = Annotated[str, AfterValidator(_whole_line)]
+
+
+class Strict(BaseModel):
+    """Immutable, and refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Config(Strict):
+    """The command lines that print the configuration, part of the allow-list, and how it is written.
+
+    They are run in inspections and by `netpatrol config backup` only.
+    """
+
+    running: CommandLine
+    startup: CommandLine | None = None  # families that save by themselves have none
+    syntax: SyntaxName  # a file of collectors/configs
