@@ -2,20 +2,28 @@
 
 import asyncio
 import secrets
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from agent import judging
 from agent.checks.rules import Check
+from agent.configs.backup import Backup
+from agent.configs.round import joined
 from agent.judging import Judgement, Key
-from agent.model import Entry, Inventory, Run, Track
+from agent.model import Entry, Inventory, ManualAnswer, Run, Track
 from agent.store import Decide, Known, Outcome, Spooled, Store, StoreError, spool
+from agent.topology import Standing, nearby, standing_of
 from collectors.model import Snapshot
 
 Gather = Callable[[Sequence[Entry], Mapping[str, Snapshot], Callable[[Snapshot], None]], Awaitable[dict[str, Snapshot]]]
 """(entries, what is known of each from before, called as each is done) → snapshot of every entry by name."""
+
+BackUp = Callable[[Sequence[Entry], Mapping[str, Snapshot], str], Awaitable[Mapping[str, Backup]]]
+"""(entries, what was just read of each, run) → what became of the configurations that can be backed up, by device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +38,21 @@ class Inspector:
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     window: float = 10.0
+    answers: tuple[ManualAnswer, ...] = ()  # of people, to manual items
+    back_up: BackUp | None = None  # None: configurations are left alone
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """The run, and whether it is stored. If not, `problem` says why, and it waits in the file `spooled`."""
+    """The run, and whether it is stored. If not, `problem` says why, and it waits in the file `spooled`.
+
+    Where no disk takes that file, `unsaved` is its text, for the caller to show.
+    """
 
     run: Run
     problem: StoreError | None = None
     spooled: Path | None = None
+    unsaved: str = ""
 
 
 async def run(
@@ -50,25 +64,40 @@ async def run(
     """Inspect. `done(snapshot, reading)` is called as each device's reading (1 or 2) is in.
 
     1. Load the snapshots and tracks from before.
-    2. Read every device; read again after the window, so that rates are of now and a finding is confirmed.
+    2. Read every device; read again after the window, so that rates are of now and a finding is confirmed. Within
+       the window back up configurations; what they tell is part of both readings.
     3. Judge both readings: the first against what was stored, the second against that or, if nothing was, the first.
     4. In one transaction settle findings and tickets and keep the run. If the store fails, spool the run.
     """
     started, names = with_.now(), [entry.name for entry in entries]
+    run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     before, tracks = await asyncio.to_thread(_remember, with_, names)
     first = await with_.gather(entries, before, lambda snapshot: done(snapshot, 1))
     polls = 2 if with_.window else 1
-    judged = _judge_all(with_, entries, first, before, tracks, polls=polls)
+    backups, _ = await asyncio.gather(_back_up(with_, entries, first, run_id), _wait(with_))
+    first = {name: joined(snapshot, backups.get(name), first=True) for name, snapshot in first.items()}
+    judged = _judge_all(with_, entries, first, before, tracks, backups, polls=polls)
     if with_.window:
-        await with_.sleep(with_.window)
         second = await with_.gather(entries, before | first, lambda snapshot: done(snapshot, 2))
+        second = {name: joined(snapshot, backups.get(name), first=False) for name, snapshot in second.items()}
         # a reading of a device that was silent then is nothing to compare with
         answered = {name: snapshot for name, snapshot in before.items() if snapshot.up}
         base = {name: answered.get(name, one.snapshot) for name, one in judged.items()}
         confirmed = {key: track for one in judged.values() for key, track in one.tracks.items()}
-        judged = _judge_all(with_, entries, second, base, {**tracks, **confirmed}, polls=polls)
+        judged = _judge_all(with_, entries, second, base, {**tracks, **confirmed}, backups, polls=polls)
         judged = {name: _with_cost(one, first[name]) for name, one in judged.items()}
-    return await asyncio.to_thread(_settle, with_, judged, tracks, scope, started)
+    return await asyncio.to_thread(_settle, with_, judged, tracks, scope, started, run_id)
+
+
+async def _back_up(
+    with_: Inspector, entries: Sequence[Entry], first: Mapping[str, Snapshot], run_id: str
+) -> Mapping[str, Backup]:
+    return {} if with_.back_up is None else await with_.back_up(entries, first, run_id)
+
+
+async def _wait(with_: Inspector) -> None:
+    if with_.window:
+        await with_.sleep(with_.window)
 
 
 def _remember(with_: Inspector, names: Sequence[str]) -> tuple[dict[str, Snapshot], dict[Key, Track]]:
@@ -79,18 +108,25 @@ def _remember(with_: Inspector, names: Sequence[str]) -> tuple[dict[str, Snapsho
         return {}, {}
 
 
-def _judge_all(
+def _judge_all(  # noqa: PLR0917
     with_: Inspector,
     entries: Sequence[Entry],
     snapshots: Mapping[str, Snapshot],
     before: Mapping[str, Snapshot],
     tracks: Mapping[Key, Track],
+    backups: Mapping[str, Backup],
     *,
     polls: int,
 ) -> dict[str, Judgement]:
     return {
         e.name: judging.judge(
-            with_.rules, e, snapshots[e.name], previous=before.get(e.name), tracks=tracks, polls_cap=polls
+            with_.rules,
+            e,
+            snapshots[e.name],
+            previous=before.get(e.name),
+            tracks=tracks,
+            polls_cap=polls,
+            details=backups[e.name].details if e.name in backups else {},
         )
         for e in entries
     }
@@ -101,22 +137,24 @@ def _with_cost(one: Judgement, first: Snapshot) -> Judgement:
     return replace(one, snapshot=replace(one.snapshot, cost=first.cost + one.snapshot.cost))
 
 
-def _settle(
+def _settle(  # noqa: PLR0917
     with_: Inspector,
     judged: Mapping[str, Judgement],
     tracks: Mapping[Key, Track],
     scope: Mapping[str, str],
     started: datetime,
+    run_id: str,
 ) -> Inspected:
     now = with_.now()
     devices = tuple(one.device_result for one in judged.values())
     bare = Run(
-        id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        id=run_id,
         started_at=started,
         finished_at=now,
         scope=scope,
         devices=devices,
         coverage=judging.coverage(devices),
+        answers=with_.answers,
     )
 
     def run_of(outcome: Outcome) -> Run:
@@ -130,7 +168,7 @@ def _settle(
         not_applicable=tuple(pair for one in judged.values() for pair in one.unconcerned),
         run=bare,
     )
-    decide = decide_of(with_.inventory, with_.rules, spooled)
+    decide = decide_of(with_.inventory, with_.rules, spooled, _others(with_, judged))
     remembered = {**tracks, **{j.result.key: j.track for j in spooled.judged}}
     try:
         outcome = with_.store.record(spooled.snapshots, remembered, decide, run_of, now=now)
@@ -140,13 +178,47 @@ def _settle(
     return Inspected(outcome.run or run_of(outcome))
 
 
-def decide_of(inventory: Inventory, rules: Mapping[str, Check], spooled: Spooled) -> Decide:
-    """Return what settles the findings and tickets of a run, now or when its spooled file is taken in."""
-    return judging.decider(inventory, rules, spooled.judged, spooled.not_applicable, spooled.now)
+def _others(with_: Inspector, judged: Mapping[str, Judgement]) -> dict[str, Standing]:
+    """Return how devices that were not inspected stood last: those that something silent may be behind."""
+    if all(one.snapshot.up for one in judged.values()):
+        return {}
+    try:
+        latest = with_.store.latest(nearby(with_.inventory, judged).difference(judged))
+    except StoreError:
+        return {}
+    return {name: standing_of(snapshot) for name, snapshot in latest.items()}
+
+
+def decide_of(
+    inventory: Inventory,
+    rules: Mapping[str, Check],
+    spooled: Spooled,
+    others: Mapping[str, Standing] = MappingProxyType({}),
+) -> Decide:
+    """Return what settles the findings and tickets of a run, now or when its spooled file is taken in.
+
+    All its devices are settled together, as if read at the end. `others` are those known that were not inspected.
+    """
+    standings = {s.device: standing_of(s, settled=spooled.now.timestamp()) for s in spooled.snapshots}
+    return judging.decider(
+        inventory,
+        rules,
+        spooled.judged,
+        spooled.not_applicable,
+        spooled.now,
+        standings={**others, **standings},
+        waits=False,
+    )
 
 
 def _keep(folder: Path, spooled: Spooled, shown: Run, problem: StoreError) -> Inspected:
+    """Spool the run: beside the store, or where temporary files lie, often another disk; else hand out its text."""
     try:
         return Inspected(shown, problem, spool.save(folder, spooled))
     except StoreError as error:
-        return Inspected(shown, StoreError(f"{problem}; {error}"))
+        problem = StoreError(f"{problem}; {error}")
+    try:
+        elsewhere = Path(tempfile.mkdtemp(prefix="netpatrol-"))  # only its owner may look into it
+        return Inspected(shown, problem, spool.save(elsewhere, spooled))
+    except (StoreError, OSError):
+        return Inspected(shown, problem, unsaved=spool.to_text(spooled))

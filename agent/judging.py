@@ -1,11 +1,12 @@
-"""From what devices said to what is wrong: derive, evaluate; then findings and tickets. No IO."""
+"""From what devices said to what is wrong: derive, evaluate; then findings, their root cause, and tickets. No IO."""
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
-from agent import checks, derive, findings, tickets
+from agent import checks, dependencies, derive, findings, tickets
 from agent.checks.rules import Check
 from agent.model import (
     Coverage,
@@ -20,6 +21,7 @@ from agent.model import (
     Track,
 )
 from agent.store import Decide, Known, Outcome
+from agent.topology import Standing
 from collectors.model import Snapshot
 
 Key = tuple[str, str, str]
@@ -59,11 +61,22 @@ def judge(
     previous: Snapshot | None,
     tracks: Mapping[Key, Track],
     polls_cap: int | None = None,
+    details: Mapping[str, str] = MappingProxyType({}),
 ) -> Judgement:
-    """Judge one reading against the one before. `tracks` are this device's, from the judgement before."""
+    """Judge one reading against the one before. `tracks` are this device's, from the judgement before.
+
+    `details` has, by sample, what there is to say of a fault that the sample alone does not: a diff.
+    """
     derived = derive.derive(snapshot, previous, entry)
     found = checks.evaluate(rules, entry, derived, previous=previous, tracks=tracks, polls_cap=polls_cap)
-    return Judgement(derived, found.judged, found.not_applicable)
+    judged = tuple(_detailed(j, details.get(rules[j.result.check].sample, "")) for j in found.judged)
+    return Judgement(derived, judged, found.not_applicable)
+
+
+def _detailed(judged: Judged, detail: str) -> Judged:
+    if not detail or judged.result.severity not in (Severity.WARNING, Severity.CRITICAL):
+        return judged
+    return replace(judged, result=replace(judged.result, detail=detail))
 
 
 def decider(
@@ -72,14 +85,23 @@ def decider(
     judged: Iterable[Judged],
     not_applicable: Collection[tuple[str, str]],
     now: datetime,
+    *,
+    standings: Mapping[str, Standing],
+    waits: bool,
 ) -> Decide:
-    """Return what the store calls, in its transaction, to settle findings and tickets against those it knows."""
+    """Return what the store calls, in its transaction, to settle findings and tickets against those it knows.
+
+    `standings` are those of the devices judged, and of all others that are known; `waits`: further polls will come.
+    """
     everything = tuple(judged)
 
     def decide(known: Known) -> Outcome:
         found = findings.reconcile(everything, known.findings, now, _new_id, not_applicable=not_applicable)
-        changes = tickets.reconcile(found, known.tickets, inventory, rules, now, known.new_number)
-        return Outcome(found, changes, _of_interest(known.tickets.values(), changes))
+        settled = dependencies.settle(found, inventory, rules, standings, now, waits=waits)
+        changes = tickets.reconcile(
+            settled.findings, known.tickets, inventory, rules, now, known.new_number, settled.behind
+        )
+        return Outcome(settled.findings, changes, _of_interest(known.tickets.values(), changes))
 
     return decide
 

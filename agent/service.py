@@ -14,6 +14,7 @@ from agent.judging import Judgement, Key
 from agent.metrics import Metrics
 from agent.model import Entry, Inventory, TicketStatus, Track
 from agent.store import Outcome, Store, StoreError
+from agent.topology import Standing, standing_of
 from collectors.model import Snapshot
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Service:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._judged: asyncio.Queue[Judgement] = asyncio.Queue()
+        self._standings: dict[str, Standing] = {}  # of all devices, as last read
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; then let polls in flight end, and settle what they brought."""
@@ -70,6 +72,7 @@ class Service:
     def _remember(self) -> dict[str, Memory]:
         names = list(self._parts.inventory.entries)
         snapshots, tracks = self._parts.store.latest(names), self._parts.store.tracks(names)
+        self._standings = {name: standing_of(snapshot) for name, snapshot in snapshots.items()}
         mine: dict[str, dict[Key, Track]] = {name: {} for name in names}
         for key, track in tracks.items():
             mine[key[0]][key] = track
@@ -93,6 +96,7 @@ class Service:
         snapshot = await parts.poll(entry, memory.snapshot)
         one = judging.judge(parts.rules, entry, snapshot, previous=memory.snapshot, tracks=memory.tracks)
         memory.snapshot, memory.tracks = one.snapshot, {**memory.tracks, **one.tracks}
+        self._standings[entry.name] = standing_of(one.snapshot)
         parts.metrics.update(entry, one.snapshot)
         parts.metrics.health.polled(one.snapshot)
         self._judged.put_nowait(one)
@@ -103,7 +107,7 @@ class Service:
             while not self._judged.empty():
                 batch.append(self._judged.get_nowait())
             try:
-                await asyncio.to_thread(self._settle, batch)
+                await asyncio.to_thread(self._settle, batch, dict(self._standings))
             except Exception as error:  # the edge of the store: the next poll is settled against what it last knew
                 self._parts.metrics.health.store_failed()
                 log.error("store: %s", error, exc_info=not isinstance(error, StoreError))
@@ -111,14 +115,17 @@ class Service:
                 for _ in batch:
                     self._judged.task_done()
 
-    def _settle(self, batch: list[Judgement]) -> None:
-        """Write the newest judgement of each device, in one transaction."""
+    def _settle(self, batch: list[Judgement], standings: Mapping[str, Standing]) -> None:
+        """Write the newest judgement of each device, in one transaction. `standings` are those of all devices."""
         newest = {one.snapshot.device: one for one in batch}.values()
         now = self._parts.now()
         tracks = {key: track for one in newest for key, track in one.tracks.items()}
         judged = [j for one in newest for j in one.judged]
         unconcerned = [pair for one in newest for pair in one.unconcerned]
-        decide = judging.decider(self._parts.inventory, self._parts.rules, judged, unconcerned, now)
+        as_judged = {**standings, **{one.snapshot.device: standing_of(one.snapshot) for one in newest}}
+        decide = judging.decider(
+            self._parts.inventory, self._parts.rules, judged, unconcerned, now, standings=as_judged, waits=True
+        )
         outcome = self._parts.store.record([one.snapshot for one in newest], tracks, decide, now=now)
         self._parts.metrics.settle(self._parts.store.findings(), self._parts.store.tickets(statuses=AT_WORK))
         self._tell(outcome)

@@ -8,6 +8,7 @@ What netpatrol does by itself, for the ticket of a finding's (device, check, obj
     its severity is not the ticket's        at work                raise or lower
     recovery measured now                   at work                resolve
     data missing; not held; waived          any                    nothing
+    explained by another (dependencies)     any                    nothing
 
 A fault that recovered and came back restarts the contract's clocks. A fault that never recovered (a person resolved
 the ticket too early) does not: the ticket is reopened, once for each such resolve, and the old due times stand.
@@ -47,6 +48,8 @@ TRANSITIONS: Mapping[Action, Mapping[TicketStatus, TicketStatus]] = {
 
 NEEDS_TEXT: frozenset[Action] = frozenset({"pend", "comment"})
 
+MAX_NAMES = 100  # of devices in a text
+
 _RECOVERED = Text(zh="已测得恢复", en="measured as recovered")
 _BACK = Text(zh="故障复发，时限重新计算", en="the fault is back; the clocks start anew")
 _STILL_THERE = Text(
@@ -73,6 +76,7 @@ class _Desk:
     checks: Mapping[str, Check]
     now: datetime
     new_number: Callable[[], str]
+    behind: Callable[[str], tuple[str, ...]]
 
     def site(self, device: str) -> Site | None:
         entry = self.inventory.entries.get(device)
@@ -95,13 +99,14 @@ def reconcile(  # noqa: PLR0917
     checks: Mapping[str, Check],
     now: datetime,
     new_number: Callable[[], str],
+    behind: Callable[[str], tuple[str, ...]] = lambda device: (),
 ) -> tuple[TicketChange, ...]:
     """Return what the findings change, as the table above says.
 
     `findings` are those that `findings.reconcile` returned for the same `now`; `open_tickets` has every ticket of
-    their devices that is not closed, resolved ones too.
+    their devices that is not closed, resolved ones too. `behind` names the devices that a silent device cuts off.
     """
-    desk = _Desk(inventory, checks, now, new_number)
+    desk = _Desk(inventory, checks, now, new_number, behind)
     changes = (_settle(finding, open_tickets.get(finding.result.key), desk) for finding in findings)
     return tuple(change for change in changes if change is not None)
 
@@ -169,7 +174,8 @@ def _settle(finding: Finding, ticket: Ticket | None, desk: _Desk) -> TicketChang
 
 def _is_measured_fault(finding: Finding, now: datetime) -> bool:
     fault = finding.result.severity in (Severity.WARNING, Severity.CRITICAL)
-    return fault and finding.held and finding.last_seen == now and finding.state is not FindingState.WAIVED
+    own = not finding.result.behind and finding.state is not FindingState.WAIVED
+    return fault and own and finding.held and finding.last_seen == now
 
 
 def _open(finding: Finding, desk: _Desk) -> TicketChange:
@@ -189,7 +195,18 @@ def _open(finding: Finding, desk: _Desk) -> TicketChange:
         site=site.name if site else "",
         customer=site.customer.name if site else "",
     )
-    return _by_program("open", ticket, desk)
+    return _by_program("open", ticket, desk, _list(finding, desk))
+
+
+def _list(finding: Finding, desk: _Desk) -> Text | None:
+    """Return the text that names the devices behind a silent one."""
+    check = desk.checks.get(finding.result.check)
+    names = desk.behind(finding.result.device) if check and check.sample == "device_up" else ()
+    if not names:
+        return None
+    more = len(names) - MAX_NAMES
+    shown = ", ".join(names[:MAX_NAMES]) + (f" … (+{more})" if more > 0 else "")
+    return Text(zh=f"其后 {len(names)} 台设备不可达：{shown}", en=f"{len(names)} devices behind it: {shown}")
 
 
 def _resolve(ticket: Ticket, desk: _Desk) -> TicketChange:
@@ -214,7 +231,7 @@ def _reopen(finding: Finding, ticket: Ticket, desk: _Desk) -> TicketChange | Non
         on_site_at=None,
         resolved_at=None,
     )
-    return _by_program("reopen", after, desk, _BACK)
+    return _by_program("reopen", after, desk, _BACK, _list(finding, desk))
 
 
 def _reweigh(finding: Finding, ticket: Ticket, desk: _Desk) -> TicketChange:
@@ -232,7 +249,7 @@ def _by_program(
     action: Literal["open", "raise", "lower", "resolve", "reopen"],
     ticket: Ticket,
     desk: _Desk,
-    text: Text | None = None,
+    *texts: Text | None,
 ) -> TicketChange:
-    said = f"{text.zh} / {text.en}" if text else ""
+    said = "; ".join(f"{text.zh} / {text.en}" for text in texts if text)
     return TicketChange(number=ticket.number, at=desk.now, actor=PROGRAM, action=action, text=said, ticket=ticket)

@@ -1,0 +1,151 @@
+"""Root cause as the program meets it: inspections and the daemon over a real store, the report, the listings."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent import dependencies, inspection, reports, wiring
+from agent.cli import tables
+from agent.inspection import Inspected, Inspector
+from agent.model import Entry, Inventory
+from agent.service import Service
+from agent.store import Store
+from collectors.model import Snapshot
+from tests.agent.outage import RULES, START, Network, cables, device
+
+ENTRIES = [device("core"), device("agg", "core"), device("access-1", "agg"), device("access-2", "agg")]
+CABLES = cables("core~agg", "agg~access-1", "agg~access-2")
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network(ENTRIES, CABLES, CABLES, "core")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / wiring.STORE, wait=0.05)
+
+
+async def inspect(network: Network, store: Store, folder: Path, *names: str) -> Inspected:
+    """Inspect devices (none given: all of them)."""
+    network.clock += 60
+
+    async def gather(
+        entries: Sequence[Entry], before: Mapping[str, Snapshot], done: Callable[[Snapshot], None]
+    ) -> dict[str, Snapshot]:
+        return {entry.name: network.answer(entry.name) for entry in entries}
+
+    async def sleep(seconds: float) -> None:
+        network.clock += seconds
+
+    parts = Inspector(
+        inventory=network.inventory,
+        rules=RULES,
+        store=store,
+        spool=folder / wiring.SPOOL,
+        gather=gather,
+        now=lambda: START + timedelta(seconds=network.clock),
+        sleep=sleep,
+    )
+    return await inspection.run(parts, [network.inventory.entries[n] for n in names or network.inventory.entries], {})
+
+
+async def test_an_inspection_opens_one_ticket_and_its_report_says_what_is_behind_it(
+    network: Network, store: Store, tmp_path: Path
+) -> None:
+    await inspect(network, store, tmp_path)
+    network.dead = {"agg"}
+    run = (await inspect(network, store, tmp_path)).run
+    assert [(c.action, c.ticket.device, c.ticket.check) for c in run.changes] == [("open", "agg", "reachability")]
+    assert run.changes[0].text.endswith("2 devices behind it: access-1, access-2")
+
+    report = reports.build(run, None, network.inventory, RULES, run.tickets)
+    assert {f.device: f.behind for f in report.findings if f.title.en == "Reachability"} == {
+        "agg": (),
+        "access-1": ("agg",),
+        "access-2": ("agg",),
+    }
+    assert [t.behind for t in report.tickets] == [("access-1", "access-2", "core to agg")]
+    english, chinese = reports.render(report, "en"), reports.render(report, "zh")
+    assert "behind agg" in english
+    assert "3 behind it: access-1, access-2, core to agg" in english
+    assert "位于 agg 之后" in chinese
+    assert "受其影响 3 项：access-1, access-2, core to agg" in chinese
+
+
+async def test_the_listings_say_what_is_behind_what(network: Network, store: Store, tmp_path: Path) -> None:
+    await inspect(network, store, tmp_path)
+    network.dead = {"agg"}
+    await inspect(network, store, tmp_path)
+    found = store.findings()
+    rows = {row["device"]: row for row in tables.finding_rows(found, RULES, "en") if row["check"] == "Reachability"}
+    assert "behind agg" in str(rows["access-1"]["what"])
+    assert (rows["access-1"]["behind"], rows["agg"]["behind"]) == (["agg"], [])
+    (ticket,) = store.tickets()
+    row = tables.ticket_row(ticket, RULES, "zh", "Asia/Shanghai", dependencies.listed(found))
+    assert row["behind"] == "access-1, access-2, core to agg"
+
+
+async def test_an_inspection_of_one_device_knows_how_those_around_it_stood(
+    network: Network, store: Store, tmp_path: Path
+) -> None:
+    network.dead = {"agg"}
+    await inspect(network, store, tmp_path)
+    run = (await inspect(network, store, tmp_path, "access-1")).run
+    assert [f.result.behind for f in run.findings if f.result.check == "reachability"] == [("agg",)]
+    assert [t.device for t in store.tickets()] == ["agg"]
+
+
+async def test_an_inspection_waits_for_nobody(network: Network, store: Store, tmp_path: Path) -> None:
+    await inspect(network, store, tmp_path)
+    network.dead = {"access-1"}
+    run = (await inspect(network, store, tmp_path, "access-1")).run
+    assert [c.ticket.device for c in run.changes] == ["access-1"]
+
+
+async def test_a_run_that_could_not_be_stored_keeps_its_causes(
+    network: Network, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await inspect(network, store, tmp_path)
+    network.dead = {"agg"}
+    with monkeypatch.context() as locked:
+        locked.setattr(store, "record", _locked)
+        inspected = await inspect(network, store, tmp_path)
+    behind = {f.result.device for f in inspected.run.findings if f.result.behind == ("agg",)}
+    assert behind >= {"access-1", "access-2"}
+    again, problems = wiring.open_store(tmp_path, network.inventory, RULES)
+    with again:
+        assert not problems
+        assert [t.device for t in again.tickets()] == ["agg"]
+
+
+def _locked(*args: object, **more: object) -> None:
+    raise inspection.StoreError("locked")
+
+
+async def test_the_daemon_opens_one_ticket_whatever_comes_first(network: Network, store: Store) -> None:
+    quick = {
+        name: replace(entry, interval=timedelta(seconds=0.02)) for name, entry in network.inventory.entries.items()
+    }
+    inventory = Inventory(entries=quick)
+    stop = asyncio.Event()
+    polls = dict.fromkeys(quick, 0)
+
+    async def poll(entry: Entry, before: Snapshot | None) -> Snapshot:
+        polls[entry.name] += 1
+        if min(polls.values()) == 2:
+            network.dead = {"agg"}
+        if min(polls.values()) >= 9:
+            stop.set()
+        return replace(network.answer(entry.name), taken_at=wiring.now())
+
+    parts = wiring.daemon(inventory, RULES, store, poll)
+    await asyncio.wait_for(Service(replace(parts, grace=0.05)).run(stop), timeout=20)
+    assert [t.device for t in store.tickets()] == ["agg"]
+    behind = {f.result.device for f in store.findings() if f.result.behind == ("agg",)}
+    assert behind >= {"access-1", "access-2"}
