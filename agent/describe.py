@@ -29,9 +29,11 @@ SPANS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 def describe(check: Check, result: Result, lang: Lang) -> str:
     """Return one line for a result: `温度 78 °C，上限 70 °C（设备门限）`. The object is not in it."""
     title, measured = check.title[lang], measured_text(check, result, lang)
+    behind = text("describe.behind", lang, names=", ".join(result.behind)) if result.behind else ""
     if result.severity is Severity.UNKNOWN or result.limit is None:
-        return text("describe.bare", lang, title=title, measured=measured)
-    return text("describe.limited", lang, title=title, measured=measured, limit=limit_text(check, result, lang))
+        return _with(text("describe.bare", lang, title=title, measured=measured), behind, lang)
+    limit = limit_text(check, result, lang)
+    return _with(text("describe.limited", lang, title=title, measured=measured, limit=limit), behind, lang)
 
 
 def measured_text(check: Check, result: Result, lang: Lang) -> str:
@@ -43,7 +45,13 @@ def measured_text(check: Check, result: Result, lang: Lang) -> str:
     value = in_words(check, result.value, lang)
     said = _quote(result.text)
     why = text(f"reason.{result.reason}", lang) if result.reason else ""
-    return _with(value, " · ".join(filter(None, (said, why, _quote(result.detail)))), lang)
+    detail = "" if is_block(result.detail) else _quote(result.detail)
+    return _with(value, " · ".join(filter(None, (said, why, detail))), lang)
+
+
+def is_block(detail: str) -> bool:
+    """Say whether a detail is a text of several lines, such as a diff, that is shown apart."""
+    return "\n" in detail.strip()
 
 
 def limit_text(check: Check, result: Result, lang: Lang) -> str:

@@ -4,6 +4,7 @@ Names of our own are in base units (seconds, bytes, volts; ratios 0 to 1). Inter
 labels of snmp_exporter, so that dashboards made for it work.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,13 +82,11 @@ _DEVICE = {
     ),
     "device_alarms": Meaning("gauge", "Alarms active on the device: critical major minor warning", ("level",)),
     "device_events_total": Meaning("counter", "Times something happened", ("kind", "entity")),
-    "device_count": Meaning("gauge", "How many there are", ("kind", "entity")),
+    "device_entries": Meaning("gauge", "How many there are", ("kind", "entity")),
     "device_capacity": Meaning("gauge", "How many there may be", ("kind", "entity")),
     "device_capacity_ratio": Meaning("gauge", "Share of a capacity in use", ("kind", "entity")),
     "device_expiry_seconds": Meaning("gauge", "Seconds until something ends, below 0 when it has", ("kind", "entity")),
-    "device_ends_timestamp_seconds": Meaning(
-        "gauge", "When something ends, in seconds since 1970", ("kind", "entity")
-    ),
+    "device_ends_timestamp_seconds": Meaning("gauge", "When something ends, in seconds since 1970", ("kind", "entity")),
     "device_done_timestamp_seconds": Meaning(
         "gauge", "When something was last done, in seconds since 1970", ("kind", "entity")
     ),
@@ -95,7 +94,6 @@ _DEVICE = {
     "device_inode_ratio": _entity("Share of a file system's inodes in use"),
     "device_disk_busy_ratio": _entity("Share of time a disk was busy"),
     "device_io_wait_ratio": Meaning("gauge", "Share of CPU time spent waiting for disks"),
-    "device_disk_failing": _entity("1 when a disk says it will fail soon (SMART)"),
     "device_disk_life_ratio": _entity("Share of an SSD's rated writes that is left"),
     "device_probe_loss_ratio": _entity("Share of a service probe's packets that were lost (IP SLA, NQA)"),
     "device_port_open": Meaning("gauge", "1 when the device accepts TCP connections at a port, else 0", ("port",)),
@@ -106,7 +104,7 @@ _DEVICE = {
     ),
     "device_config_item": Meaning("gauge", "1 when the configuration has it, else 0", ("item",)),
     "wlan_ap_up": Meaning("gauge", "1 when an access point is joined and runs, else 0", ("ap",)),
-    "wlan_clients": Meaning("gauge", "Clients of an access point", ("ap",)),
+    "wlan_clients": Meaning("gauge", "Clients of a radio of an access point", ("ap", "radio")),
     "wlan_channel_ratio": Meaning("gauge", "Share of time a radio's channel is busy", ("ap", "radio")),
 }
 
@@ -239,16 +237,15 @@ CHOICES: dict[str, dict[str, str]] = {
         "login_failure": "logins and communities that were refused",
         "memory_error": "memory errors that were corrected",
         "oom_kill": "processes killed for want of memory",
-        "io_error": "I/O errors of disks and file systems",
+        "table_full": "MAC addresses that were not learned for want of space",
     },
-    "device_count": _COUNTED,
+    "device_entries": _COUNTED,
     "device_capacity": _COUNTED,
     "device_capacity_ratio": _COUNTED,
     "device_expiry_seconds": {
         "license": "a licence or subscription",
         "certificate": "a certificate the device shows",
         "warranty": "its warranty, by the inventory",
-        "contract": "the service contract of its site, by the inventory",
     },
     "device_age_seconds": {
         "device": "since it was installed, by the inventory",
@@ -260,6 +257,14 @@ CHOICES: dict[str, dict[str, str]] = {
         "certificate": "a certificate the device shows",
     },
     "device_done_timestamp_seconds": {"signatures": "signatures of viruses and intrusions were updated"},
+    "device_port_open": {
+        **dict.fromkeys(("21", "23", "80"), "of the plain-text services: connected to in an inspection"),
+        **dict.fromkeys(
+            map(str, (111, 135, 137, 139, 445, 512, 513, 514, 873, 2049, 2375, 3389, 5900, 6379, 9200, 11211, 27017)),
+            "of services that are often abused: listening, as the host itself says",
+        ),
+    },
+    "device_weak_algorithms": {"ssh": "of its SSH server", "tls": "of its HTTPS server"},
     "device_config_item": {
         "telnet": "Telnet is served",
         "http": "HTTP without TLS is served",
@@ -294,3 +299,11 @@ CHOICES: dict[str, dict[str, str]] = {
 """What the first label of these samples may say, and what it means. An item of a configuration is 1 where it is so,
 and 0 where it is not; whether that is good is for the checks to say.
 """
+
+
+def narrowed(name: str, labels: Mapping[str, str]) -> str:
+    """Return how `expected` and failures may name one thing of a sample that many share: `device_age_seconds:device`.
+
+    Other samples are named as they are.
+    """
+    return f"{name}:{labels.get(VOCABULARY[name].labels[0], '')}" if name in CHOICES else name

@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from agent.checks import limits, objects, tracks
 from agent.checks.limits import Bound, Verdict
 from agent.checks.rules import Check
+from agent.derive import SHARED
 from agent.derive.ports import port_of
 from agent.derive.readings import By, by_name
 from agent.model import Entry, Judged, Result, Severity, Track
 from collectors.model import Failure, Sample, Snapshot
+from collectors.vocabulary import CHOICES, VOCABULARY
 
 Key = tuple[str, str, str]
 OwnLimits = Mapping[tuple[str, str], limits.DeviceLimits]
@@ -75,9 +77,10 @@ class _Scene:
         known = dict(self.tracks.get(check.name, {}))
         return {name: Track() for name in objects.named(check, self.series(check, self.before), known)} | known
 
-    def failure(self, sample: str) -> Failure | None:
-        """Return why a sample may be missing: a failure that names it, a want of history last."""
-        naming = [f for f in self.snapshot.failures if sample in f.samples]
+    def failure(self, check: Check) -> Failure | None:
+        """Return why a check's sample may be missing: a failure that names it, a want of history last."""
+        names = names_of(check)
+        naming = [f for f in self.snapshot.failures if not names.isdisjoint(f.samples)]
         return min(naming, key=lambda f: f.kind == "no_history", default=None)
 
     @property
@@ -125,6 +128,13 @@ def _own_limits(snapshot: Snapshot, now: By, before: By) -> OwnLimits:
     """Return the device's thresholds: those of the reading before too, where they could not be read again."""
     unread = any("device_limit" in failure.samples for failure in snapshot.failures)
     return limits.of_device(before if unread else {}) | limits.of_device(now)
+
+
+def names_of(check: Check) -> frozenset[str]:
+    """Return how `expected` and failures may name a check's sample: also by what it judges of one that many share."""
+    choices = CHOICES.get(check.sample, {})
+    chosen = check.where.get(next(iter(VOCABULARY[check.sample].labels)), choices) if choices else ()
+    return frozenset({check.sample, *(f"{check.sample}:{choice}" for choice in chosen)})
 
 
 def _of_device(known: Mapping[Key, Track], device: str) -> dict[str, dict[str, Track]]:
@@ -194,7 +204,7 @@ def _source(bound: Bound | None) -> limits.Source:
 
 def _lost(check: Check, scene: _Scene, gone: Mapping[str, Track]) -> Iterator[Judged]:
     """Say of objects judged before that they were not among those read now."""
-    failure = scene.failure(check.sample)
+    failure = scene.failure(check)
     for name, track in sorted(gone.items()):
         if failure is not None or not check.may_vanish or track.severity in tracks.FAULTS:
             yield _unknown(check, scene, name, track, failure or MISSING)
@@ -202,11 +212,11 @@ def _lost(check: Check, scene: _Scene, gone: Mapping[str, Track]) -> Iterator[Ju
 
 def _nothing(check: Check, scene: _Scene, gone: Mapping[str, Track], known: Mapping[str, Track]) -> Iterator[Judged]:
     """Say why there is nothing at all of a check."""
-    failure = scene.failure(check.sample) or scene.silence
+    failure = scene.failure(check) or scene.silence
     if failure is not None:
         if _owed(check, scene, known):
             yield _unknown(check, scene, "", known.get("", tracks.NEVER), failure)
-    elif check.sample not in scene.snapshot.expected:
+    elif names_of(check).isdisjoint(scene.snapshot.expected):
         raised = {name: track for name, track in gone.items() if track.severity in tracks.FAULTS}
         for name, track in sorted(raised.items()):
             yield _unknown(check, scene, name, track, UNSUPPORTED)
@@ -219,15 +229,17 @@ def _nothing(check: Check, scene: _Scene, gone: Mapping[str, Track], known: Mapp
 def _owed(check: Check, scene: _Scene, known: Mapping[str, Track]) -> bool:
     """Say whether a check that could not be made concerns the device.
 
-    Not one that never had anything to judge when the device was read before. Of a device never recognised nothing is
-    known to be expected: then what every device of its class must have.
+    Not one that never had anything to judge when the device was read before; nor one of a sample that many things
+    share, if only the name they share is expected. Of a device never recognised nothing is known to be expected: then
+    what every device of its class must have.
     """
     if known:
         return True
-    if check.sample not in scene.snapshot.expected:
+    names = names_of(check) - SHARED
+    if names.isdisjoint(scene.snapshot.expected):
         return check.required and scene.snapshot.profile is None and _has_management(scene.entry)
     before = scene.previous.expected if scene.previous else frozenset[str]()
-    return check.required or not scene.tracks or check.sample not in before
+    return check.required or not scene.tracks or names.isdisjoint(before)
 
 
 def _has_management(entry: Entry) -> bool:

@@ -1,11 +1,12 @@
 """Load check files, and find what is wrong in them: every problem, with its file, line and key."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from agent.checks.rules import Check
+from agent.checks.rules import Cadence, Check, Named
 from agent.derive import DERIVED
 from collectors import yamlfile
 from collectors.vocabulary import VOCABULARY
@@ -16,6 +17,7 @@ BUILTIN = Path(__file__).parent
 SAMPLES = VOCABULARY | DERIVED
 
 Complaint = tuple[KeyPath, str]
+F = TypeVar("F", bound=Named)
 
 
 def load(dirs: Sequence[Path] = (BUILTIN,)) -> dict[str, Check]:
@@ -23,11 +25,21 @@ def load(dirs: Sequence[Path] = (BUILTIN,)) -> dict[str, Check]:
 
     A later folder's check replaces an earlier one's of the same name, so that an operator can correct a built-in one.
     """
-    found: dict[str, Check] = {}
+    return load_forms(Check, dirs, _complaints)
+
+
+def of_cadence(checks: Mapping[str, Check], cadence: Cadence | None) -> dict[str, Check]:
+    """Return the checks an inspection of that cadence makes; None: all."""
+    return {name: check for name, check in checks.items() if cadence is None or cadence in check.cadence}
+
+
+def load_forms(form: type[F], dirs: Sequence[Path], complaints: Callable[[F], Iterable[Complaint]]) -> dict[str, F]:
+    """Load files of a form that has a `name`, which is the file's. Raises YamlError with all problems of all files."""
+    found: dict[str, F] = {}
     problems: list[Problem] = []
     for path in _files(dirs, problems):
         try:
-            found[path.stem] = _load(path)
+            found[path.stem] = _load(form, path, complaints)
         except YamlError as error:
             problems += error.problems
     if problems:
@@ -44,21 +56,23 @@ def _files(dirs: Sequence[Path], problems: list[Problem]) -> list[Path]:
     return list(files.values())
 
 
-def _load(path: Path) -> Check:
+def _load(form: type[F], path: Path, complaints: Callable[[F], Iterable[Complaint]]) -> F:
     document = yamlfile.read(path)
     try:
-        check = Check.model_validate(document.data)
+        read = form.model_validate(document.data)
     except ValidationError as error:
-        raise YamlError(list(_invalid(document, error))) from error
+        raise YamlError(list(invalid(document, error))) from error
     problems = [
-        Problem(document.file, document.line(at), dotted(at), message) for at, message in _complaints(check, path)
+        Problem(document.file, document.line(at), dotted(at), message)
+        for at, message in (*_named(read.name, path), *complaints(read))
     ]
     if problems:
         raise YamlError(problems)
-    return check
+    return read
 
 
-def _invalid(document: Document, error: ValidationError) -> Iterator[Problem]:
+def invalid(document: Document, error: ValidationError) -> Iterator[Problem]:
+    """Yield what is wrong with a document's form, each with the line of its key."""
     for each in error.errors(include_url=False):
         at = each["loc"]
         while at and at not in document.lines:
@@ -67,9 +81,12 @@ def _invalid(document: Document, error: ValidationError) -> Iterator[Problem]:
         yield Problem(document.file, document.line(at), dotted(key), each["msg"].removeprefix("Value error, "))
 
 
-def _complaints(check: Check, path: Path) -> Iterator[Complaint]:
-    if check.name != path.stem:
-        yield ("name",), f"is {check.name!r}, but the file is {path.name}: they must be the same"
+def _named(name: str, path: Path) -> Iterator[Complaint]:
+    if name != path.stem:
+        yield ("name",), f"is {name!r}, but the file is {path.name}: they must be the same"
+
+
+def _complaints(check: Check) -> Iterator[Complaint]:
     if check.sample not in SAMPLES:
         yield (
             ("sample",),

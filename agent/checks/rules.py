@@ -8,6 +8,8 @@ from agent.model import Severity, Text
 from collectors.model import DeviceClass
 
 Cadence = Literal["continuous", "monthly", "quarterly", "half-yearly", "yearly"]
+CADENCES: tuple[Cadence, ...] = ("continuous", "monthly", "quarterly", "half-yearly", "yearly")
+CatalogueId = Annotated[str, Field(pattern=r"^[A-Z]+-\d\d$")]
 Unit = Literal[
     "ratio", "celsius", "seconds", "duration", "volts", "amperes", "watts", "hertz", "rpm", "dbm", "bytes", "count", ""
 ]
@@ -28,6 +30,12 @@ class Strict(BaseModel):
     """Immutable, and refuses what it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Named(Strict):
+    """What a file of a folder is: its name is the file's."""
+
+    name: str
 
 
 class Bounds(Strict):
@@ -79,11 +87,11 @@ class Levels(Strict):
     critical: FaultLevel = 3
 
 
-class Check(Strict):
+class Check(Named):
     """One check. `name` is the file's name; `id` its number in the catalogue (NET-04)."""
 
-    name: str
-    id: str
+    id: CatalogueId
+    also: list[CatalogueId] = []  # further numbers that it answers
     title: BothTexts
     classes: list[DeviceClass] = []  # empty: every class
     sample: str  # of collectors/vocabulary.py, or derived (agent/derive)
@@ -102,7 +110,8 @@ class Check(Strict):
     words: dict[str, BothTexts] = {}  # value → what it means to people: {"0": {zh: 无应答, en: no answer}}
     unit: Unit = ""
     fault_level: Levels = Levels()
-    cadence: list[Cadence] = ["continuous", "monthly", "quarterly"]
+    ticket: bool = True  # false: a finding for the report only
+    cadence: Annotated[list[Cadence], Field(min_length=1)] = [*CADENCES]
     security_risk: bool = False  # 安全隐患
     source: str  # where the limit comes from: "中文 / English"
     cause: BothTexts

@@ -3,18 +3,71 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agent.derive import interfaces, memory, neighbours, parts, restarts
-from agent.derive.readings import Readings, Rule
+from agent.derive import (
+    access,
+    anchors,
+    capacity,
+    climate,
+    cpu,
+    drift,
+    events,
+    interfaces,
+    lifecycle,
+    links,
+    memory,
+    neighbours,
+    parts,
+    portlife,
+    restarts,
+    tallies,
+    trends,
+    ups,
+    versions,
+)
+from agent.derive.readings import Derived, Readings, Rule
 from agent.model import Entry
 from collectors.model import Failure, Snapshot
-from collectors.vocabulary import VOCABULARY, Meaning
+from collectors.vocabulary import CHOICES, VOCABULARY, Meaning, narrowed
 
-RULES: tuple[Rule, ...] = (restarts.RULE, *interfaces.RULES, *neighbours.RULES, *parts.RULES)
+RULES: tuple[Rule, ...] = (
+    restarts.RULE,
+    cpu.RULE,
+    climate.RULE,
+    *interfaces.RULES,
+    *portlife.RULES,
+    *neighbours.RULES,
+    *links.RULES,
+    *parts.RULES,
+    *ups.RULES,
+    *capacity.RULES,
+    *events.RULES,
+    *trends.RULES,
+    *drift.RULES,
+    *lifecycle.RULES,
+    versions.RULE,
+    *access.RULES,
+)
 
-SOURCES: dict[str, frozenset[str]] = {name: rule.all_sources for rule in RULES for name in rule.makes}
+SHARED = frozenset({*CHOICES, events.EVENTS})
+"""Names that several things share, told apart by their first label: that one is read says nothing of the others."""
+
+SOURCES: dict[str, frozenset[str]] = {
+    name: frozenset[str]().union(*(rule.all_sources for rule in RULES if name in rule.makes))
+    for rule in RULES
+    for name in rule.makes
+}
 """Derived name → the collected ones it comes from."""
 
-DERIVED: dict[str, Meaning] = {memory.KNOWN: memory.MEANING} | {
+MEMORY: dict[str, Meaning] = {
+    memory.KNOWN: memory.MEANING,
+    tallies.TALLY: tallies.MEANING,
+    drift.KNOWN: drift.MEANING,
+    **anchors.MEANINGS,
+    **portlife.MEMORY,
+}
+"""What carries what is remembered from reading to reading."""
+
+DERIVED: dict[str, Meaning] = MEMORY | {
     name: meaning for rule in RULES for name, meaning in rule.makes.items() if name not in VOCABULARY
 }
 """What `derive` adds to the vocabulary of the collectors."""
@@ -37,7 +90,7 @@ def derive(snapshot: Snapshot, previous: Snapshot | None, entry: Entry) -> Snaps
     return replace(
         readings.now,
         samples=(*snapshot.samples, *(sample for each in made for sample in each.samples)),
-        expected=_grown(expected),
+        expected=_grown(expected).union(*map(_without_sources, RULES, made)),
         failures=(*map(_widened, snapshot.failures), *_waiting(pending)),
     )
 
@@ -47,6 +100,12 @@ def _grown(names: frozenset[str]) -> frozenset[str]:
         if rule.possible(names):
             names |= frozenset(rule.makes)
     return names
+
+
+def _without_sources(rule: Rule, made: Derived) -> frozenset[str]:
+    if rule.sources:
+        return frozenset()
+    return frozenset(narrowed(s.name, s.labels) for s in made.samples if s.name in rule.makes)
 
 
 def _widened(failure: Failure) -> Failure:

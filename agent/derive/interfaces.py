@@ -12,12 +12,15 @@ from collectors.model import Sample
 from collectors.vocabulary import Meaning
 
 UTILISATION, ERRORS, DISCARDS = "if_utilisation_ratio", "if_errors_ratio", "if_discards_ratio"
+BROADCAST = "if_broadcast_ratio"
 DOWN, HALF_DUPLEX = "if_down", "if_half_duplex"
 WAYS = {"In": "in", "Out": "out"}
 
 SMALLEST_FRAME_BITS = 672.0  # IEEE 802.3: 64 octets, preamble and gap
 FEWEST_PACKETS = 10_000
 """With less traffic than this a ratio is of this many packets: one bad frame on an idle port is no percentage."""
+FEWEST_PACKETS_A_SECOND = 1000
+"""With less traffic than this the share of broadcasts is of this much: an idle port hears hardly anything else."""
 
 OPER_STATES = ("", "up", "down", "testing", "unknown", "dormant", "notPresent", "lowerLayerDown")  # RFC 2863
 PASSES_NOTHING = frozenset({2, 3, 6, 7})
@@ -33,7 +36,7 @@ Share = Callable[[Port, Port, str, float], float | None]
 def _rates(name: str, has: Has, share: Share, readings: Readings) -> Derived:
     comparable = readings.elapsed >= 1 and not restarted_between(readings)
     samples, waiting = [], False
-    for port in _counted(readings):
+    for port in counted(readings):
         then = readings.ports_before.get(port.key) if comparable else None
         for way in (way for way in WAYS if has(port, way)):
             ratio = share(port, then, way, readings.elapsed) if then else None
@@ -44,7 +47,7 @@ def _rates(name: str, has: Has, share: Share, readings: Readings) -> Derived:
     return Derived(tuple(samples), frozenset({name}) if waiting else frozenset())
 
 
-def _counted(readings: Readings) -> list[Port]:
+def counted(readings: Readings) -> list[Port]:
     """Return the ports whose traffic is judged: those a cable can be plugged into, and uplinks of any kind."""
     entry = readings.entry
     return [
@@ -81,6 +84,21 @@ def _share_of_packets(what: str, now: Port, before: Port, way: str, seconds: flo
     if faulty is None or packets is None:
         return None
     return faulty / max(packets + faulty, FEWEST_PACKETS)
+
+
+def _has_broadcasts(port: Port, way: str) -> bool:
+    return {f"ifHC{way}UcastPkts", f"ifHC{way}BroadcastPkts"} <= port.values.keys()
+
+
+def _share_of_broadcasts(now: Port, before: Port, way: str, seconds: float) -> float | None:
+    most = now.bits_per_second * seconds / SMALLEST_FRAME_BITS or None
+    packets = _packets(now, before, way, most)
+    many = [name for kind in ("Multicast", "Broadcast") if (name := f"ifHC{way}{kind}Pkts") in now.values]
+    growths = [_growth(now, before, name, most, bits=64) for name in many]
+    known = [growth for growth in growths if growth is not None]
+    if packets is None or len(known) < len(growths):
+        return None
+    return sum(known) / max(packets, FEWEST_PACKETS_A_SECOND * seconds)
 
 
 def _packets(now: Port, before: Port, way: str, most: float | None) -> int | None:
@@ -141,7 +159,7 @@ def _verdict(labels: Mapping[str, str], reason: str, state: str, down: bool) -> 
 
 def _half_duplex(readings: Readings) -> Derived:
     """Judge ports that are up: RFC 3635 dot3StatsDuplexStatus of others is what they were last, or half."""
-    up = (port for port in _counted(readings) if port.values.get("ifOperStatus") == 1)
+    up = (port for port in counted(readings) if port.values.get("ifOperStatus") == 1)
     known = (port for port in up if port.values.get("ifDuplexStatus") in (2, 3))
     return Derived(tuple(Sample(HALF_DUPLEX, port.labels, int(port.values["ifDuplexStatus"] == 2)) for port in known))
 
@@ -174,6 +192,11 @@ RULES = (
         makes={DISCARDS: Meaning("gauge", "Share of packets dropped since the last reading", _RATE_LABELS)},
         sources=(frozenset({"ifInDiscards", "ifOutDiscards"}), _PACKETS),
         make=partial(_rates, DISCARDS, partial(_has_packets, "Discards"), partial(_share_of_packets, "Discards")),
+    ),
+    Rule(
+        makes={BROADCAST: Meaning("gauge", "Share of broadcasts and multicasts since the last reading", _RATE_LABELS)},
+        sources=(frozenset({"ifHCInBroadcastPkts", "ifHCOutBroadcastPkts"}), _PACKETS),
+        make=partial(_rates, BROADCAST, _has_broadcasts, _share_of_broadcasts),
     ),
     Rule(
         makes={DOWN: Meaning("gauge", "1 when a port is down that should be up", (*PORT_LABELS, "role", "state"))},

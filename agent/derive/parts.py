@@ -1,18 +1,19 @@
 """Parts: those that are gone, full pools, power budgets, light on ports that are up, a UPS's faults. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 from agent.derive import memory
 from agent.derive.counters import finite
 from agent.derive.ports import port_of
-from agent.derive.readings import Derived, Readings, Rule
+from agent.derive.readings import Derived, Readings, Rule, by_entity, limits_as
 from collectors.model import Sample
 from collectors.vocabulary import VOCABULARY, Meaning
 
 MISSING, POWER, LIGHT = "device_part_missing", "device_power_ratio", "if_optical_power_dbm"
 UPS_FAULT = "ups_fault"
 UPS_ALARM_KINDS = ("fan", "other", "temperature")
+SPARES = "device_entries"
 MEASURED_LIGHT, MEASURED_POWER = "device_optical_power_dbm", "device_power_watts"
 
 
@@ -34,12 +35,30 @@ def _missing(readings: Readings) -> Derived:
     return Derived((*samples, *memory.remember("part", present, recalled)))
 
 
+def _spares(readings: Readings) -> Derived:
+    """Count the disks that stand by, once there was one: without, a device may never have been meant to have any."""
+    recalled = memory.recall(readings, "spare")
+    if not readings.was_read("device_state"):
+        return Derived(tuple(memory.remember("spare", (), recalled)))
+    disks = [s.labels for s in readings.series("device_state") if s.labels.get("kind") == "disk"]
+    spares = sum("spare" in labels.get("state", "").lower() and labels.get("health") == "ok" for labels in disks)
+    if not disks or not (spares or recalled):
+        return Derived()
+    counted = Sample(SPARES, {"kind": "hot_spare", "entity": ""}, spares)
+    return Derived((counted, *memory.remember("spare", {("", "")}, ())))
+
+
+def _memory(readings: Readings) -> Derived:
+    """Complete memory only where the profile gives no ratio at all: it leaves out pools that are full by design."""
+    return Derived() if "device_memory_ratio" in readings.now.expected else _ratio("memory", readings)
+
+
 def _ratio(pool: str, readings: Readings) -> Derived:
     """Complete what a device tells of a pool: used by total. One total without a name is everybody's."""
-    totals = _by_entity(readings.series(f"device_{pool}_total_bytes"))
-    told = _by_entity(readings.series(f"device_{pool}_ratio"))
+    totals = by_entity(readings.series(f"device_{pool}_total_bytes"))
+    told = by_entity(readings.series(f"device_{pool}_ratio"))
     samples = []
-    for entity, used in _by_entity(readings.series(f"device_{pool}_used_bytes")).items():
+    for entity, used in by_entity(readings.series(f"device_{pool}_used_bytes")).items():
         total = totals.get(entity, totals.get(""))
         if entity not in told and total and 0 <= used <= total:
             samples.append(Sample(f"device_{pool}_ratio", {"entity": entity}, used / total))
@@ -54,7 +73,7 @@ def _power(readings: Readings) -> Derived:
         if (s.labels.get("sample"), s.labels.get("level"), s.labels.get("direction"))
         == (MEASURED_POWER, "critical", "above")
     }
-    measured = _by_entity(readings.series(MEASURED_POWER))
+    measured = by_entity(readings.series(MEASURED_POWER))
     shares = ((entity, watts, budgets.get(entity)) for entity, watts in measured.items())
     return Derived(
         tuple(
@@ -65,10 +84,10 @@ def _power(readings: Readings) -> Derived:
     )
 
 
-def _light(readings: Readings) -> Derived:
-    """Leave out ports that are not up: their transceivers see and send no light. Limits follow their series."""
+def lit(readings: Readings) -> list[Sample]:
+    """Return optical powers but those of ports that are not up: their transceivers see and send no light."""
     if not readings.was_read("ifOperStatus"):
-        return Derived()
+        return []
     lights = {
         port.labels[label]: port.values.get("ifOperStatus", 1) == 1
         for port in readings.ports.values()
@@ -76,15 +95,15 @@ def _light(readings: Readings) -> Derived:
         if port.labels[label]
     }
     of = ((s, port_of(s.labels.get("entity", ""), lights)) for s in readings.series(MEASURED_LIGHT))
-    measured = [s for s, port in of if port is None or lights[port]]
-    lit = {s.labels.get("entity", "") for s in measured}
-    limits = (s for s in readings.series("device_limit") if s.labels.get("sample") == MEASURED_LIGHT)
-    return Derived(
-        (
-            *(Sample(LIGHT, s.labels, s.value) for s in measured),
-            *_renamed(s for s in limits if s.labels.get("entity", "") in lit),
-        )
-    )
+    return [s for s, port in of if port is None or lights[port]]
+
+
+def _light(readings: Readings) -> Derived:
+    """Name the light of ports that are up anew. Limits follow their series."""
+    measured = lit(readings)
+    entities = {s.labels.get("entity", "") for s in measured}
+    limits = limits_as(readings, MEASURED_LIGHT, LIGHT, entities)
+    return Derived((*(Sample(LIGHT, s.labels, s.value) for s in measured), *limits))
 
 
 def _ups_faults(readings: Readings) -> Derived:
@@ -103,15 +122,7 @@ def _ups_faults(readings: Readings) -> Derived:
     )
 
 
-def _renamed(limits: Iterable[Sample]) -> Iterator[Sample]:
-    for limit in limits:
-        yield Sample("device_limit", {**limit.labels, "sample": LIGHT}, limit.value)
-
-
-def _by_entity(samples: Iterable[Sample]) -> dict[str, float]:
-    values = ((s.labels.get("entity", ""), finite(s.value)) for s in samples)
-    return {entity: value for entity, value in values if value is not None}
-
+COMPLETE: dict[str, Callable[[Readings], Derived]] = {"memory": _memory, "storage": partial(_ratio, "storage")}
 
 RULES = (
     Rule(
@@ -119,13 +130,14 @@ RULES = (
         sources=(frozenset({"device_state"}),),
         make=_missing,
     ),
+    Rule(makes={SPARES: VOCABULARY[SPARES]}, sources=(), make=_spares),
     *(
         Rule(
             makes={f"device_{pool}_ratio": VOCABULARY[f"device_{pool}_ratio"]},
             sources=(frozenset({f"device_{pool}_used_bytes"}), frozenset({f"device_{pool}_total_bytes"})),
-            make=partial(_ratio, pool),
+            make=make,
         )
-        for pool in ("memory", "storage")
+        for pool, make in COMPLETE.items()
     ),
     Rule(
         makes={POWER: Meaning("gauge", "Power as a share of the budget the device has for it", ("entity",))},

@@ -65,7 +65,8 @@ def ports(samples: Iterable[Sample]) -> dict[tuple[str, str], Port]:
     for sample in samples:
         if sample.name in PORT_SAMPLES:
             port = Port({label: sample.labels.get(label, "") for label in PORT_LABELS})
-            found.setdefault(port.key, port).values[sample.name] = sample.value
+            if port.name:
+                found.setdefault(port.key, port).values[sample.name] = sample.value
     return found
 
 

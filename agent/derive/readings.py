@@ -1,6 +1,6 @@
 """What a derived sample is made from: a device's reading, the one before, and what the inventory says. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -82,7 +82,10 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How to make some samples. A device can have them when it can have one sample of each group of `sources`."""
+    """How to make some samples. A device can have them when it can have one sample of each group of `sources`.
+
+    Without sources they are made of facts, of the inventory or of what was remembered, and are expected where made.
+    """
 
     makes: Mapping[str, Meaning]
     sources: tuple[frozenset[str], ...]
@@ -93,7 +96,7 @@ class Rule:
         return frozenset[str]().union(*self.sources)
 
     def possible(self, expected: frozenset[str]) -> bool:
-        return all(not group.isdisjoint(expected) for group in self.sources)
+        return bool(self.sources) and all(not group.isdisjoint(expected) for group in self.sources)
 
 
 def by_name(samples: Iterable[Sample]) -> dict[str, tuple[Sample, ...]]:
@@ -102,3 +105,16 @@ def by_name(samples: Iterable[Sample]) -> dict[str, tuple[Sample, ...]]:
     for sample in samples:
         found.setdefault(sample.name, []).append(sample)
     return {name: tuple(each) for name, each in found.items()}
+
+
+def by_entity(samples: Iterable[Sample]) -> dict[str, float]:
+    """Return the figures of samples by their entity; not those that are no number."""
+    values = ((s.labels.get("entity", ""), finite(s.value)) for s in samples)
+    return {entity: value for entity, value in values if value is not None}
+
+
+def limits_as(readings: Readings, sample: str, name: str, entities: Container[str]) -> Iterator[Sample]:
+    """Yield the device's own limits of a sample, for some of its entities, as limits of what is derived from it."""
+    for limit in readings.series("device_limit"):
+        if limit.labels.get("sample") == sample and limit.labels.get("entity", "") in entities:
+            yield Sample("device_limit", {**limit.labels, "sample": name}, limit.value)

@@ -1,11 +1,13 @@
 """The command line: what it prints where, its exit codes, and one clear line for each mistake."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from agent import cli, inventory
+from agent.store import Store, StoreFull
 
 LOCAL = """
 customers: [{name: acme, title: {zh: 某某局, en: Acme}}]
@@ -128,6 +130,24 @@ def test_an_inspection_ends_with_the_worst_severity_and_leaves_a_report(
     assert len(capsys.readouterr().out.splitlines()) == 3
     assert cli.run(["report", "20000101T000000Z-0000"]) == 1
     assert "there is no run" in capsys.readouterr().err
+
+
+def test_a_run_that_no_disk_takes_is_printed_as_one_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Store, "record", no_room)
+    monkeypatch.setattr(tempfile, "tempdir", str(home / "inventory.yaml"))
+    spool = home / "netpatrol-data" / "spool"
+    spool.parent.mkdir()
+    spool.touch()
+    assert cli.run(["inspect", "--device", "silent", "--window", "0"]) == 2
+    told, line = capsys.readouterr().err.splitlines()[-2:]
+    assert "could be kept nowhere: save the next line as netpatrol-data/spool/" in told
+    assert {judged["result"]["check"] for judged in json.loads(line)[0]["judged"]} >= {"reachability"}
+
+
+def no_room(*_: object, **__: object) -> None:
+    raise StoreFull("the store has no space left")
 
 
 def test_devices_are_listed_without_their_secrets(

@@ -193,10 +193,10 @@ def test_a_clock_that_was_set_back_is_a_gap():
 
 
 def test_what_costs_a_source_costs_what_is_derived_from_it():
-    found = derive(snapshot(port(1), failures=(failure("ifHCInOctets"), failure("device_cpu_ratio"))), None, entry())
+    found = derive(snapshot(port(1), failures=(failure("ifHCInOctets"), failure("device_fan_ratio"))), None, entry())
     assert [sorted(f.samples) for f in found.failures] == [
         ["ifHCInOctets", UTILISATION],
-        ["device_cpu_ratio"],
+        ["device_fan_ratio"],
     ]
 
 

@@ -1,6 +1,7 @@
 """An inspection, from readings to tickets, with a real store and devices that say what the test wants."""
 
 import sqlite3
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from agent import inspection, wiring
 from agent.checks.rules import Check
 from agent.inspection import Inspected, Inspector
 from agent.model import Entry, FindingState, Inventory, Severity, TicketStatus
-from agent.store import Store
+from agent.store import Store, spool
 from collectors.model import Cost, Device, DeviceClass, Failure, Sample, Snapshot
 
 NAMES = ("sw-1", "sw-2")
@@ -183,3 +184,29 @@ async def test_a_run_the_store_refuses_is_spooled_and_taken_in_once(site: Site) 
             assert [t.object for t in store.tickets()] == ["CPU 1"]
             assert [r.id for r in store.runs()] == [inspected.run.id]
     assert not inspected.spooled.exists()
+
+
+async def test_a_run_that_finds_no_room_beside_the_store_is_spooled_elsewhere(
+    site: Site, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("elsewhere")))
+    inspected = await refused(site)
+    assert inspected.spooled is not None
+    assert inspected.spooled.parent.stat().st_mode & 0o077 == 0
+    assert spool.load(inspected.spooled).run is not None
+
+
+async def test_a_run_that_no_disk_takes_is_handed_out_as_text(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(site.folder / wiring.STORE))
+    inspected = await refused(site)
+    assert inspected.spooled is None
+    again = site.folder / "again.json"
+    again.write_text(inspected.unsaved)
+    assert [j.result.severity for j in spool.load(again).judged] == [Severity.CRITICAL]
+
+
+async def refused(site: Site) -> Inspected:
+    """Inspect a faulty device, with a store that is gone and a file where the spool's folder would be."""
+    (site.folder / wiring.SPOOL).touch()
+    (site.folder / wiring.STORE).rename(site.folder / "moved.db")
+    return await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})

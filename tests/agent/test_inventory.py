@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent import checks, inventory
-from agent.model import Calendar, Contract, Customer, Entry, Inventory, LimitOverride, Site, Targets, Text
+from agent.model import Baseline, Calendar, Contract, Customer, Entry, Inventory, LimitOverride, Site, Targets, Text
 from collectors import profiles
 from collectors.model import Device, DeviceClass, Secret, SnmpAccess, SshAccess
 from collectors.yamlfile import Problem, YamlError
@@ -18,8 +18,19 @@ ENV = {
     "NP_AUTH": "an-auth-key",
     "NP_PRIV": "a-priv-key",
     "NP_SSH": "a-password",
+    "NP_CONFIG_KEY": "a-config-key",
     "NP_SHORT": "1234567",
 }
+BASELINES = (
+    Baseline(
+        model="Huawei S57",
+        version="V200R022C00SPC500",
+        minimum="V200R019C10",
+        safe="17.9",
+        advisory="CVE-2024-0001",
+    ),
+    Baseline(model=".", version="1.0"),
+)
 
 
 @pytest.fixture
@@ -76,7 +87,13 @@ def test_every_key_arrives_where_it_belongs(full: Inventory, tmp_path: Path) -> 
         interval=timedelta(minutes=5),
         uplinks=("GE0/0/47", "GE0/0/48"),
         limits={"cpu": LimitOverride(0.7, 0.9)},
+        installed=date(2024, 3, 1),
+        baselines=BASELINES,
     )
+
+
+def test_a_battery_has_a_day_of_its_own(full: Inventory) -> None:
+    assert full.entries["ups-1"].battery_installed == date(2023, 5, 6)
 
 
 def test_groups_give_what_the_device_does_not_say(full: Inventory, tmp_path: Path) -> None:
@@ -95,6 +112,7 @@ def test_groups_give_what_the_device_does_not_say(full: Inventory, tmp_path: Pat
                 login_timeout=20.0,
                 command_timeout=60.0,
             ),
+            probe_ports=False,
         ),
         site=full.sites["acme-branch"],
         parent="core-1",
@@ -104,7 +122,33 @@ def test_groups_give_what_the_device_does_not_say(full: Inventory, tmp_path: Pat
         uplinks=("GE0/0/1",),
         ignore_interfaces=("Vlanif1",),
         limits={"cpu": LimitOverride(0.6, 0.95), "uptime": LimitOverride(1800.0)},
+        warranty=date(2027, 1, 31),
+        baselines=BASELINES,
+        config_backup=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("defaults", "device", "backed_up"),
+    [
+        ("", "", True),
+        ("config_backup: false", "", False),
+        ("config_backup: {enabled: false}", "", False),
+        ("config_backup: {key: env:NP_CONFIG_KEY}", "", True),
+        ("config_backup: false", ", config_backup: true", True),
+        ("config_backup: true", ", config_backup: false", False),
+    ],
+)
+def test_the_nearest_says_whether_a_configuration_is_backed_up(
+    tmp_path: Path, defaults: str, device: str, backed_up: bool
+) -> None:
+    sw = "name: sw, address: 10.0.0.1, class: switch, snmp: {community: env:NP_COMMUNITY}" + device
+    text = f"defaults: {{{defaults}}}\ndevices: [{{{sw}}}]"
+    assert load(tmp_path, text).entries["sw"].config_backup is backed_up
+
+
+def test_the_key_of_raw_configurations_is_resolved(full: Inventory) -> None:
+    assert full.config_key == Secret("a-config-key")
 
 
 @pytest.mark.parametrize(

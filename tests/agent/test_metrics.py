@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from agent.derive import DERIVED
 from agent.metrics import Metrics
 from agent.model import (
     Customer,
@@ -28,6 +29,7 @@ from collectors.model import Cost, Device, DeviceClass, Failure, Sample, Snapsho
 from collectors.vocabulary import VOCABULARY
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+MEANINGS = VOCABULARY | DERIVED
 SITE = Site(name="acme-hq", title=Text("总部", "HQ"), customer=Customer(name="acme", title=Text("某局", "Acme")))
 TOP = {"device": "core-1", "site": "acme-hq", "customer": "acme", "device_class": "switch"}
 
@@ -196,10 +198,10 @@ def test_two_agents_in_one_process_do_not_share_a_registry(metrics: Metrics):
 
 
 def everything() -> Metrics:
-    """A page with every name of the vocabulary, for two devices, with hostile labels."""
-    metrics = Metrics(VOCABULARY, version="1")
+    """A page with every name, for two devices, with hostile labels."""
+    metrics = Metrics(MEANINGS, version="1")
     for name in ("core-1", 'we"ird\\\n'):
-        samples = [Sample(s, dict.fromkeys(m.labels, '"\n\\'), 1.5) for s, m in VOCABULARY.items()]
+        samples = [Sample(s, dict.fromkeys(m.labels, '"\n\\'), 1.5) for s, m in MEANINGS.items()]
         metrics.update(entry(name), Snapshot(device=name, taken_at=NOW, up=True, samples=tuple(samples)))
         metrics.health.polled(snapshot(name))
     metrics.settle([finding("core-1", Severity.WARNING)], [ticket("core-1", Severity.WARNING)])
@@ -212,13 +214,15 @@ def test_every_metric_stands_in_one_group_with_one_help_and_one_type():
         headed = re.findall(rf"^# {what} (\w+)", page.decode(), re.MULTILINE)
         assert len(headed) == len(set(headed))
     assert series(page)
-    assert names(page) >= VOCABULARY.keys()
+    assert names(page) >= MEANINGS.keys()
 
 
 def test_a_page_without_mib_names_has_all_others():
     metrics = everything()
     left_out = names(metrics.render(NOW)) - names(metrics.render(NOW, mib=False))
-    assert left_out == {name for name in VOCABULARY if re.search("[A-Z]", name)}
+    assert left_out == {name for name, m in MEANINGS.items() if re.search("[A-Z]", " ".join((name, *m.labels)))}
+    assert {"ifHCInOctets", "if_utilisation_ratio"} <= left_out
+    assert "device_cpu_ratio" not in left_out
 
 
 def test_threads_may_update_and_scrape_at_once(metrics: Metrics):
@@ -256,7 +260,9 @@ def test_promtool_reads_mib_names_and_dislikes_only_their_style():
     checked = promtool(everything().render(NOW))
     complaints = {tuple(line.split(" ", 1)) for line in checked.stderr.decode().splitlines()}
     assert checked.returncode == 3  # complaints of style; 1 is a page that cannot be read
-    assert {name for name, _ in complaints} == {name for name in VOCABULARY if re.search("[A-Z]", name)}
+    assert {name for name, _ in complaints} == names(everything().render(NOW)) - names(
+        everything().render(NOW, mib=False)
+    )
     assert {what for _, what in complaints} == {
         "metric names should be written in 'snake_case' not 'camelCase'",
         "label names should be written in 'snake_case' not 'camelCase'",

@@ -65,3 +65,9 @@ def test_any_row_becomes_one_encodable_json_line(row: dict[str, object]) -> None
     line = jsonl(row)
     assert line.count("\n") == 1
     line.encode("utf-8")
+
+
+def test_what_only_colours_a_line_is_not_printed_as_data() -> None:
+    row = {"device": "a", "_style": "red"}
+    assert json.loads(jsonl(row)) == {"device": "a"}
+    assert json.loads(printed(Format.JSON, [row])) == [{"device": "a"}]

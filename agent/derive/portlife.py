@@ -1,0 +1,151 @@
+"""Ports over time: those that flap, run slower than they did, were shut by an error, or are open and unused. Pure."""
+
+from collections.abc import Iterator
+
+from agent.derive import tallies
+from agent.derive.counters import finite
+from agent.derive.interfaces import PASSES_NOTHING, counted
+from agent.derive.ports import PORT_LABELS, Port
+from agent.derive.readings import Derived, Readings, Rule
+from agent.derive.restarts import TICKS_SPAN, restarted_between
+from collectors.model import Sample
+from collectors.vocabulary import Meaning
+
+FLAPS, SLOWER, SHUT, UNUSED = "if_flaps_daily", "if_speed_ratio", "if_error_disabled", "if_unused_ratio"
+BEST = "if_speed_best"
+"""Memory: the speed a port has run at."""
+
+DAY = 86400.0
+UNUSED_AFTER = 90 * DAY
+ACCEPTED_AFTER = 31 * DAY
+"""A lower speed that lasted so long is the port's speed."""
+_AT = "if_speed_lower_timestamp_seconds"
+
+
+def _flaps(readings: Readings) -> Derived:
+    """Count how often ports went up or down. A change that came and went between readings moved ifLastChange."""
+    if readings.before is None or restarted_between(readings) or not readings.was_read("ifOperStatus"):
+        return Derived(tuple(tallies.carry(readings, FLAPS)))
+    read = [port for port in counted(readings) if "ifOperStatus" in port.values]
+    both = {port.name: (port, readings.ports_before.get(port.key)) for port in read}
+    happened = {name: _transitions(port, then) for name, (port, then) in both.items() if then is not None}
+    sums, carried = tallies.tally(readings, FLAPS, happened, mean=True)
+    return Derived((*(Sample(FLAPS, both[name][0].labels, sums[name]) for name in happened), *carried))
+
+
+def _transitions(now: Port, then: Port) -> int:
+    """RFC 2863 ifLastChange: sysUpTime when the present ifOperStatus was entered; 0 when it was so at the start."""
+    if now.values.get("ifAdminStatus") != then.values.get("ifAdminStatus"):
+        return 0  # someone shut it or let it up
+    changed = _up(now) != _up(then)
+    moved = now.values.get("ifLastChange", 0) > then.values.get("ifLastChange", 0)
+    return 1 if changed else 2 if moved else 0
+
+
+def _up(port: Port) -> bool:
+    return port.values.get("ifOperStatus") not in PASSES_NOTHING
+
+
+def _slower(readings: Readings) -> Derived:
+    """Hold the speed of each port that is up against the best it has had."""
+    best = {s.labels.get("entity", ""): finite(s.value) or 0.0 for s in readings.series_before(BEST)}
+    since = {s.labels.get("entity", ""): finite(s.value) or 0.0 for s in readings.series_before(_AT)}
+    samples, now = [], readings.timestamp
+    for port in counted(readings):
+        speed, name = port.bits_per_second, port.name
+        if not speed or port.values.get("ifOperStatus") != 1:
+            continue
+        if speed < best.get(name, 0.0):
+            since.setdefault(name, now)
+        else:
+            since.pop(name, None)
+        if name not in since or now - since[name] > ACCEPTED_AFTER:
+            best[name] = speed
+            since.pop(name, None)
+        state = _speed_text(speed) if speed >= best[name] else f"{_speed_text(best[name])} → {_speed_text(speed)}"
+        samples.append(Sample(SLOWER, {**port.labels, "state": state}, speed / best[name]))
+    memory = [Sample(BEST, {"entity": name}, value) for name, value in sorted(best.items())]
+    memory += [Sample(_AT, {"entity": name}, at) for name, at in sorted(since.items())]
+    return Derived((*samples, *memory))
+
+
+def _speed_text(bits_per_second: float) -> str:
+    gigabits = bits_per_second / 1e9
+    return f"{gigabits:g} Gbit/s" if gigabits >= 1 else f"{bits_per_second / 1e6:g} Mbit/s"
+
+
+def _shut(readings: Readings) -> Derived:
+    """The device lists ports it has shut: what is not on a list that was read is well.
+
+    That it has such a list is told by a row of it, or by one without a port.
+    """
+    rows = readings.series("ifErrorDisabled")
+    if not rows or not readings.was_read("ifErrorDisabled"):
+        return Derived()
+    listed = {s.labels.get("ifIndex", ""): s for s in rows if s.value}
+    return Derived(
+        tuple(
+            Sample(SHUT, {**port.labels, "state": _why(listed.get(port.labels["ifIndex"]))}, int(index in listed))
+            for port in readings.ports.values()
+            if (index := port.labels["ifIndex"]) and not port.is_called(readings.entry.ignore_interfaces)
+        )
+    )
+
+
+def _why(listed: Sample | None) -> str:
+    return listed.labels.get("state", "") if listed else ""
+
+
+def _unused(readings: Readings) -> Derived:
+    """Count ports that are let up and have been down for 90 days: anyone could plug in there."""
+    uptime = readings.value("device_uptime_seconds")
+    if uptime is None or not readings.was_read("ifAdminStatus") or not readings.was_read("ifOperStatus"):
+        return Derived()
+    ports = [port for port in counted(readings) if "ifAdminStatus" in port.values and "ifLastChange" in port.values]
+    idle = list(_idle(ports, uptime))
+    if not ports:
+        return Derived()
+    named = ", ".join(port.name for port in idle[:5]) + (" …" if len(idle) > 5 else "")
+    state = f"{len(idle)}/{len(ports)}" + (f": {named}" if idle else "")
+    return Derived((Sample(UNUSED, {"state": state}, len(idle) / len(ports)),))
+
+
+def _idle(ports: list[Port], uptime: float) -> Iterator[Port]:
+    for port in ports:
+        since = float(port.values["ifLastChange"]) / 100
+        down_for = uptime - since if since <= uptime else uptime + TICKS_SPAN - since
+        down = port.values.get("ifOperStatus") in PASSES_NOTHING
+        if down and port.values["ifAdminStatus"] == 1 and UNUSED_AFTER < down_for < TICKS_SPAN:
+            yield port
+
+
+_STATES = frozenset({"ifOperStatus"})
+_SPEEDS = frozenset({"ifHighSpeed", "ifSpeed"})
+
+MEMORY = {
+    BEST: Meaning("gauge", "The speed a port has run at, in bit/s", ("entity",)),
+    _AT: Meaning("gauge", "When a port was first seen at a lower speed, seconds since 1970", ("entity",)),
+}
+
+RULES = (
+    Rule(
+        makes={FLAPS: Meaning("gauge", "Times a port went up or down in the last day", PORT_LABELS)},
+        sources=(_STATES,),
+        make=_flaps,
+    ),
+    Rule(
+        makes={SLOWER: Meaning("gauge", "Speed of a port as a share of the best it had", (*PORT_LABELS, "state"))},
+        sources=(_STATES, _SPEEDS),
+        make=_slower,
+    ),
+    Rule(
+        makes={SHUT: Meaning("gauge", "1 when the device shut the port because of an error", (*PORT_LABELS, "state"))},
+        sources=(frozenset({"ifErrorDisabled"}), _STATES),
+        make=_shut,
+    ),
+    Rule(
+        makes={UNUSED: Meaning("gauge", "Share of ports that are let up and down for 90 days", ("state",))},
+        sources=(_STATES, frozenset({"ifAdminStatus"}), frozenset({"ifLastChange"})),
+        make=_unused,
+    ),
+)
