@@ -1,0 +1,225 @@
+"""`config backup show diff log raw`: devices' configurations, their secrets masked but for the last."""
+
+import asyncio
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent import wiring
+from agent.cli import options, tables
+from agent.cli.options import (
+    DATA,
+    INVENTORY,
+    ClassOption,
+    DataOption,
+    DeviceOption,
+    FormatOption,
+    InventoryOption,
+    LangOption,
+    Setup,
+    SiteOption,
+    UsageProblem,
+)
+from agent.cli.showing import stored
+from agent.configs.archive import Archive
+from agent.configs.backup import FOLDER, RAW_FOLDER, Backup, site_name
+from agent.configs.drift import compare
+from agent.configs.files import write
+from agent.configs.round import Round
+from agent.configs.vault import Vault
+from agent.model import Entry, Lang
+from agent.output import Format, Row, emit, safe_terminal
+from agent.texts import text
+from collectors import configs
+from collectors.model import Snapshot
+
+DeviceArgument = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory. 设备名。")]
+VersionOption = Annotated[str, typer.Option("--version", help="A version of `config log`. 版本号，默认最新。")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's subcommands."""
+    group = typer.Typer(
+        help="Back up configurations, and look at them · 备份与查看设备配置.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    for command in (backup, show, diff, log, raw):
+        group.command()(command)
+    app.add_typer(group, name="config")
+
+
+def backup(
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    site: SiteOption = [],
+    device: DeviceOption = [],
+    device_class: ClassOption = [],
+    form: FormatOption = Format.TABLE,
+    lang: LangOption = None,
+) -> int:
+    """Back up configurations now, outside of an inspection · 立即备份配置."""
+    setup = options.load(path)
+    spoken = options.language(lang, setup.inventory)
+    entries = options.select(setup.inventory, site, device, device_class)
+    rows = asyncio.run(_back_up(setup, entries, data, spoken))
+    emit(rows, tables.backup_columns(spoken), form)
+    return int(any(row["failed"] for row in rows))
+
+
+async def _back_up(setup: Setup, entries: Sequence[Entry], data: Path, lang: Lang) -> list[Row]:
+    reader = wiring.Reader(profiles=setup.profiles)
+    rounds = wiring.configurations(setup.inventory, data, reader)
+    wanted = [entry for entry in entries if entry.device.ssh is not None and entry.config_backup]
+    snapshots = _known(wanted, data)
+    strangers = [entry for entry in wanted if snapshots[entry.name].profile is None]
+    snapshots |= await reader.all(strangers, {})
+    backups = await rounds.all(wanted, snapshots, "netpatrol config backup", inspecting=False)
+    return [_backup_row(entry, backups.get(entry.name), rounds, snapshots, lang) for entry in entries]
+
+
+def _known(entries: Iterable[Entry], data: Path) -> dict[str, Snapshot]:
+    """Return what each device is known to be, by the inventory or its last reading, without asking it."""
+    names = [entry.name for entry in entries]
+    before: Mapping[str, Snapshot] = {}
+    if (data / wiring.STORE).exists():
+        with stored(data) as store:
+            before = store.latest(names)
+    profiles = {entry.name: entry.device.profile for entry in entries}
+    return {
+        name: Snapshot(
+            device=name,
+            taken_at=wiring.now(),
+            profile=profiles[name] or (before[name].profile if name in before else None),
+            up=True,
+        )
+        for name in names
+    }
+
+
+def _backup_row(entry: Entry, done: Backup | None, rounds: Round, snapshots: Mapping[str, Snapshot], lang: Lang) -> Row:
+    if done is None:
+        why = _why_not(entry, rounds, snapshots.get(entry.name))
+        failed = why == "why_silent"
+        word = "failed" if failed else "cannot"
+        return {"device": entry.name, "result": text(f"config.{word}", lang), "why": text(f"config.{why}", lang)} | {
+            "failed": failed
+        }
+    result = "failed" if done.saved is None else "saved" if done.saved.commit else "unchanged"
+    return {
+        "device": entry.name,
+        "result": text(f"config.{result}", lang),
+        "lines": done.lines or "",
+        "commit": done.saved.commit[:10] if done.saved and done.saved.commit else "",
+        "why": "; ".join(dict.fromkeys(failure.message for failure in done.reading.failures)),
+        "failed": done.saved is None,
+    }
+
+
+def _why_not(entry: Entry, rounds: Round, snapshot: Snapshot | None) -> str:
+    if entry.device.ssh is None:
+        return "why_ssh"
+    if not entry.config_backup:
+        return "why_off"
+    silent = snapshot is None or snapshot.profile is None or rounds.cli(entry, snapshot.profile) is not None
+    return "why_silent" if silent else "why_family"
+
+
+def show(
+    device: DeviceArgument,
+    version: VersionOption = "HEAD",
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    lang: LangOption = None,
+) -> None:
+    """Print a device's configuration as it was backed up, secrets masked · 查看已备份的配置（已脱敏）."""
+    entry, archive, _ = _kept(device, path, data, lang)
+    _print(_lines(archive, entry, version))
+
+
+def diff(
+    device: DeviceArgument,
+    old: Annotated[str, typer.Option("--from", help="The older version. 旧版本，默认上一个。")] = "",
+    new: Annotated[str, typer.Option("--to", help="The newer version. 新版本，默认最新。")] = "",
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    lang: LangOption = None,
+) -> None:
+    """Print what changed between two versions, secrets masked · 比较两个版本（已脱敏）."""
+    entry, archive, spoken = _kept(device, path, data, lang)
+    versions = archive.versions(entry.name, limit=2)
+    if not old and len(versions) < 2:
+        raise UsageProblem(text("config.one_version", spoken, device=device))
+    before, after = old or versions[1].id, new or versions[0].id
+    drift = compare(_lines(archive, entry, before), _lines(archive, entry, after), configs.load(""))
+    if not drift.lines:
+        typer.echo(text("config.same", spoken), err=True)
+        return
+    _print([f"--- {device} {before[:10]}", f"+++ {device} {after[:10]}", *drift.lines])
+
+
+def log(
+    device: DeviceArgument,
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    form: FormatOption = Format.TABLE,
+    lang: LangOption = None,
+) -> None:
+    """List the versions of a device's configuration, newest first · 列出配置的历次版本."""
+    setup = options.load(path, resolve=False)
+    entry, archive, spoken = _kept(device, path, data, lang)
+    rows = [tables.version_row(each, setup.inventory.timezone) for each in archive.versions(entry.name)]
+    emit(rows, tables.version_columns(spoken), form)
+
+
+def raw(
+    device: DeviceArgument,
+    out: Annotated[Path, typer.Option("--out", help="The file to write; mode 0600. 写入的文件。")],
+    path: InventoryOption = INVENTORY,
+    data: DataOption = DATA,
+    lang: LangOption = None,
+) -> None:
+    """Write a device's last raw configuration, with its secrets, to a file · 导出未脱敏的原始配置到文件."""
+    setup = options.load(path)
+    spoken = options.language(lang, setup.inventory)
+    (entry,) = options.select(setup.inventory, devices=[device])
+    if setup.inventory.config_key is None:
+        raise UsageProblem(
+            f"{path}: no raw configuration is kept without a key (defaults: {{config_backup: {{key: …}}}})"
+        )
+    vault = Vault(data / RAW_FOLDER, setup.inventory.config_key)
+    newest = vault.newest(site_name(entry), entry.name)
+    if newest is None:
+        raise UsageProblem(text("config.none", spoken, device=device))
+    if out.exists():
+        raise UsageProblem(f"{out} is already there: give the name of a new file")
+    secret = vault.load(newest, site_name(entry), entry.name)
+    write(out, secret.reveal().encode("utf-8", "surrogatepass"), new=True)
+    typer.echo(text("config.raw_written", spoken, device=device, file=out), err=True)
+
+
+def _kept(device: str, path: Path, data: Path, lang: str | None) -> tuple[Entry, Archive, Lang]:
+    """Return a device and the archive that has it. Raises UsageProblem where it has no backup."""
+    found = options.load(path, resolve=False).inventory
+    spoken = options.language(lang, found)
+    (entry,) = options.select(found, devices=[device])
+    archive = Archive(data / FOLDER / site_name(entry))
+    if not (data / FOLDER / site_name(entry) / ".git").exists() or not archive.versions(entry.name, limit=1):
+        raise UsageProblem(text("config.none", spoken, device=device))
+    return entry, archive, spoken
+
+
+def _lines(archive: Archive, entry: Entry, version: str) -> list[str]:
+    return archive.text(entry.name, version).removesuffix("\n").split("\n")
+
+
+def _print(lines: Iterable[str]) -> None:
+    sys.stdout.writelines(_safe(lines))
+
+
+def _safe(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield safe_terminal(line) + "\n"

@@ -1,0 +1,49 @@
+"""Write a file whole or not at all, for its owner's eyes only."""
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from agent.store import StoreError
+
+
+class ConfigStoreError(StoreError):
+    """A configuration cannot be kept, or read back."""
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder, and those above it, that only its owner may look into. Raises ConfigStoreError."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot("written", path, error) from error
+    return path
+
+
+def write(path: Path, data: bytes, *, new: bool = False) -> None:
+    """Put a file of mode 0600 in place at once: a crash leaves the old one. Raises ConfigStoreError.
+
+    `new`: a file that is there already stays, also when another process was faster.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".netpatrol-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if new:
+                with suppress(FileExistsError):
+                    os.link(temporary, path)
+            else:
+                Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot("written", path, error) from error
+
+
+def cannot(what: str, path: Path, error: OSError) -> ConfigStoreError:
+    """Return the error for a file that cannot be read or written."""
+    return ConfigStoreError(f"{path} cannot be {what}: {error.strerror or type(error).__name__}")
