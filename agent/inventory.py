@@ -20,10 +20,19 @@ from agent.inventory_access import (
     written_secrets,
 )
 from agent.inventory_draft import Draft, read_draft
-from agent.inventory_file import CALENDARS, CalendarForm, ContractForm, File, SiteForm, TitleForm
+from agent.inventory_file import (
+    CALENDARS,
+    BaselineForm,
+    CalendarForm,
+    ConfigBackupForm,
+    ContractForm,
+    File,
+    SiteForm,
+    TitleForm,
+)
 from agent.inventory_links import Checks, check_links, long_targets
 from agent.inventory_problems import Problems
-from agent.model import Calendar, Contract, Customer, Entry, Inventory, LimitOverride, Site, Targets, Text
+from agent.model import Baseline, Calendar, Contract, Customer, Entry, Inventory, LimitOverride, Site, Targets, Text
 from agent.secrets import Resolver, SecretError
 from collectors import yamlfile
 from collectors.model import Device, Secret, SshAccess
@@ -99,10 +108,11 @@ class _Builder:
             for _, form in draft.sites.whole()
             if form.customer in customers
         }
+        baselines = tuple(_baseline(form) for _, form in draft.baselines.whole())
         entries: dict[str, Entry] = {}
         for path, form in draft.devices.whole():
             of = sources(path, form, draft)
-            if of is not None and (entry := self._entry(of, sites)) is not None:
+            if of is not None and (entry := self._entry(of, sites, baselines)) is not None:
                 entries[form.name] = entry
         return Inventory(
             entries=entries,
@@ -111,7 +121,14 @@ class _Builder:
             contracts=contracts,
             timezone=self._timezone,
             language=self._language,
+            config_key=self._config_key(),
         )
+
+    def _config_key(self) -> Secret | None:
+        defaults = self._draft.defaults.form
+        if defaults is None or defaults.config_backup is None or defaults.config_backup.key is None:
+            return None
+        return self._secret(Given(defaults.config_backup.key, ("defaults", "config_backup", "key")), 1)
 
     def warn_all(self) -> None:
         """Say what is unwise, now that nothing is wrong."""
@@ -147,7 +164,7 @@ class _Builder:
         zone = form.timezone or self._timezone
         return Calendar(timezone=zone, weekdays=form.weekdays, opens=opens, closes=closes)
 
-    def _entry(self, of: Sources, sites: Mapping[str, Site]) -> Entry | None:
+    def _entry(self, of: Sources, sites: Mapping[str, Site], baselines: tuple[Baseline, ...]) -> Entry | None:
         device = self._device(of)
         if device is None:
             return None
@@ -160,6 +177,11 @@ class _Builder:
             uplinks=of.together("uplinks"),
             ignore_interfaces=of.together("ignore_interfaces"),
             limits=_limits(of),
+            warranty=of.nearest("warranty"),
+            installed=of.nearest("installed"),
+            battery_installed=of.device.battery_installed,
+            baselines=baselines,
+            config_backup=_backed_up(of),
             **{key: value for key, value in entry.items() if value is not None},
         )
 
@@ -179,6 +201,7 @@ class _Builder:
             ssh=self._ssh(ssh) if ssh else None,
             icmp=not form.local if icmp is None else icmp,
             local=bool(form.local),
+            probe_ports=of.nearest("probe_ports") is not False,
         )
 
     def _only_pinged(self, of: Sources, icmp: bool | None) -> None:
@@ -210,8 +233,24 @@ class _Builder:
         return secret
 
 
+def _backed_up(of: Sources) -> bool:
+    nearest: bool | ConfigBackupForm | None = of.nearest("config_backup")
+    said = nearest.enabled if isinstance(nearest, ConfigBackupForm) else nearest
+    return said is not False
+
+
 def _title(form: TitleForm | None, name: str) -> Text:
     return Text(zh=form.zh, en=form.en) if form else Text(zh=name, en=name)
+
+
+def _baseline(form: BaselineForm) -> Baseline:
+    return Baseline(
+        model=form.model,
+        version=form.version,
+        minimum=form.minimum or "",
+        safe=form.safe or "",
+        advisory=form.advisory or "",
+    )
 
 
 def _site(form: SiteForm, customer: Customer, contracts: Mapping[str, Contract]) -> Site:

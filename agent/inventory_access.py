@@ -209,6 +209,9 @@ def written_secrets(draft: Draft) -> Iterator[tuple[Given, int]]:
     wanted = {name for _, form in (*groups, *devices) for name in form.credentials or ()}
     ways = [(way.path, way.form) for name in wanted if (way := draft.credentials.find(name)) and way.form]
     every: list[tuple[KeyPath, GroupForm | CredentialForm]] = [*groups, *devices, *ways]
+    defaults = draft.defaults.form
+    if defaults is not None and defaults.config_backup is not None and defaults.config_backup.key is not None:
+        yield Given(defaults.config_backup.key, ("defaults", "config_backup", "key")), 1
     for path, form in every:
         if form.snmp is not None:
             yield from _secrets((*path, "snmp"), form.snmp)

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from agent.inventory_file import (
+    BaselineForm,
     ContractForm,
     CredentialForm,
     CustomerForm,
@@ -66,6 +67,7 @@ class Draft:
     contracts: Section[ContractForm]
     sites: Section[SiteForm]
     groups: Section[GroupForm]
+    baselines: Section[BaselineForm]
     devices: Section[DeviceForm]
 
 
@@ -93,6 +95,7 @@ def read_draft(data: Any, problems: Problems) -> Draft:
         contracts=_list("contracts", ContractForm, data, problems),
         sites=_list("sites", SiteForm, data, problems),
         groups=_mapping("groups", GroupForm, data, problems),
+        baselines=_list("baselines", BaselineForm, data, problems),
         devices=_list("devices", DeviceForm, data, problems),
     )
 

@@ -18,8 +18,10 @@ from agent.inventory_scalars import (
     Hours,
     Interval,
     Name,
+    Pattern,
     Reference,
     SnmpUser,
+    SoftwareVersion,
     Target,
     Timeout,
     Timezone,
@@ -60,6 +62,10 @@ def _calendar(value: object) -> object:
     if (short := value.replace("×", "x")) not in CALENDARS:
         raise ValueError(f"is none of {', '.join(CALENDARS)}, nor a mapping of weekdays and hours")
     return CALENDARS[short]
+
+
+def _switch(value: object) -> object:
+    return {"enabled": value} if value in ("true", "false", True, False) else value
 
 
 def _off(value: object) -> object:
@@ -165,6 +171,11 @@ class Shared(Form):
     snmp: Snmp = Field(None, description="SNMP 访问；false 为不用 / Access; false: none", examples=_SNMP_EXAMPLE)
     ssh: Ssh = Field(None, description="SSH 访问；false 为不用 / Access; false: none", examples=_SSH_EXAMPLE)
     icmp: Bool | None = Field(None, description="是否 ping，缺省 true / Ping it; default true", examples=[True])
+    probe_ports: Bool | None = Field(
+        None,
+        description="巡检时探测明文端口与加密算法，缺省 true / Look at open ports, TLS and SSH; default true",
+        examples=[False],
+    )
     limits: dict[Name, LimitForm] | None = Field(
         None,
         description="客户门限，按检查项 / The customer's limits by check",
@@ -172,8 +183,28 @@ class Shared(Form):
     )
 
 
+class ConfigBackupForm(Form):
+    """How inspections back up configurations."""
+
+    enabled: Bool | None = Field(None, description="是否备份，缺省 true / Default true", examples=[True])
+    key: Reference | None = Field(
+        None,
+        description="有此密钥才加密保存未脱敏的原文 / With it unmasked texts are kept too, encrypted",
+        examples=["env:NP_CONFIG_KEY"],
+    )
+
+
+ConfigBackup = Annotated[ConfigBackupForm, BeforeValidator(_switch), _Or({"type": "boolean"})]
+
+
 class DefaultsForm(Shared):
     """What holds unless a group, a credential or a device says otherwise."""
+
+    config_backup: ConfigBackup | None = Field(
+        None,
+        description="巡检时备份配置；false 为不备份 / Back up configurations in inspections; false: not",
+        examples=[{"key": "env:NP_CONFIG_KEY"}],
+    )
 
     timezone: Timezone | None = Field(
         None, description="时区，缺省 Asia/Shanghai / Default Asia/Shanghai", examples=["Asia/Shanghai"]
@@ -245,6 +276,10 @@ class ContractForm(Form):
 class GroupForm(Shared):
     """What several devices have in common."""
 
+    config_backup: Bool | None = Field(
+        None, description="巡检时备份配置，缺省 true / Back it up in inspections; default true", examples=[False]
+    )
+
     class_: DeviceClass | None = Field(
         None, alias="class", description="设备类别 / Class of device", examples=["switch"]
     )
@@ -265,6 +300,8 @@ class GroupForm(Shared):
     ignore_interfaces: list[str] | None = Field(
         None, description="不判断的端口 / Ports never judged", examples=[["Vlanif1"]]
     )
+    installed: Day | None = Field(None, description="安装日期 / Day of installation", examples=["2024-03-01"])
+    warranty: Day | None = Field(None, description="质保最后一天 / Last day of the warranty", examples=["2027-01-31"])
 
 
 class DeviceForm(GroupForm):
@@ -276,10 +313,36 @@ class DeviceForm(GroupForm):
     )
     local: Bool | None = Field(None, description="即本机，不经网络 / This machine, without network", examples=[True])
     parent: Name | None = Field(None, description="上联设备 / The device it is reached through", examples=["core-1"])
+    battery_installed: Day | None = Field(
+        None,
+        description="UPS 电池安装日期，UPS 自报的优先 / Of a UPS's battery, if it does not tell",
+        examples=["2024-03-01"],
+    )
     group: Name | None = Field(None, description="所属组 / One of groups", examples=["access-switches"])
     groups: list[Name] | None = Field(
         None, description="所属多组，后者优先 / Several groups; a later one goes first", examples=[["access-switches"]]
     )
+
+
+class BaselineForm(Form):
+    """Which software some models should run."""
+
+    model: Pattern = Field(
+        description="厂商与型号的正则，先写的优先 / Regular expression of vendor and model; the first that fits counts",
+        examples=["Huawei S57"],
+    )
+    version: SoftwareVersion = Field(
+        description="推荐版本，低于它为警告 / Recommended; older is a warning", examples=["V200R022C00SPC500"]
+    )
+    minimum: SoftwareVersion | None = Field(
+        None,
+        description="最低版本，低于它为严重（停止支持、严重缺陷） / Older is critical: no support, bad defects",
+        examples=["V200R019C10"],
+    )
+    safe: SoftwareVersion | None = Field(
+        None, description="修复已知漏洞的版本 / First without known holes", examples=["V200R021C00SPC600"]
+    )
+    advisory: str | None = Field(None, description="漏洞公告编号 / Advisory of the holes", examples=["CVE-2024-0001"])
 
 
 class File(Form):
@@ -302,6 +365,11 @@ class File(Form):
     )
     groups: dict[Name, GroupForm] | None = Field(
         None, description="设备组 / Bundles of device keys", examples=[{"access-switches": {"class": "switch"}}]
+    )
+    baselines: list[BaselineForm] | None = Field(
+        None,
+        description="软件版本基线 / Which software should run",
+        examples=[[{"model": "Huawei S57", "version": "V200R022C00SPC500"}]],
     )
     devices: list[DeviceForm] = Field(
         description="设备 / Devices", examples=[[{"name": "core-1", "address": "10.0.0.1", "class": "switch"}]]

@@ -90,6 +90,22 @@ def _host_name(text: str) -> str:
     return text
 
 
+def parse_pattern(text: str) -> str:
+    """Check a regular expression. Raises ValueError."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError):
+        raise ValueError("is not a regular expression") from None
+    return text
+
+
+def parse_version(text: str) -> str:
+    """Check a software version: one word with a digit. Raises ValueError."""
+    if not re.fullmatch(r"\S*[0-9]\S*", text):
+        raise ValueError("is not a version: one word with a digit, as the device writes it")
+    return text
+
+
 def parse_user(text: str) -> str:
     """Check a login name: not empty, and not a reference, which would be sent as it stands. Raises ValueError."""
     if not text or text != text.strip():
@@ -198,6 +214,8 @@ Weekdays = Annotated[
         }
     ),
 ]
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(parse_pattern)]
+SoftwareVersion = Annotated[str, AfterValidator(parse_version), WithJsonSchema({"type": ["string", "number"]})]
 Day = Annotated[date, BeforeValidator(parse_day), WithJsonSchema({"type": "string", "format": "date"})]
 Hours = Annotated[
     tuple[time, time | None],

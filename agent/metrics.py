@@ -166,9 +166,9 @@ class Metrics:
             self._open = made
 
     def render(self, now: datetime, *, mib: bool = True) -> bytes:
-        """Return the page. Without `mib`, metrics under their MIB's name (ifHCInOctets) are left out.
+        """Return the page. Without `mib`, metrics with a name or a label of a MIB (ifHCInOctets, ifName) are left out.
 
-        Those names are snmp_exporter's, so that dashboards made for it work; `promtool check metrics` accepts them as
+        Those words are snmp_exporter's, so that dashboards made for it work; `promtool check metrics` accepts them as
         well-formed, and always complains of their style.
         """
         with self._lock:
@@ -179,7 +179,10 @@ class Metrics:
             blocks.append(block(top, samples, self._meanings))
         blocks.append(block({}, _states(devices.values(), now), self._meanings))
         if not mib:
-            blocks = [{name: lines for name, lines in each.items() if not is_mib_name(name)} for each in blocks]
+            own = {
+                name for name, meaning in self._meanings.items() if not any(map(is_mib_name, (name, *meaning.labels)))
+            }
+            blocks = [{name: lines for name, lines in each.items() if name in own} for each in blocks]
         return join(blocks, self._meanings).encode() + generate_latest(self.health.registry)
 
 

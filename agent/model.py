@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from enum import IntEnum, StrEnum
 from typing import Literal
 
-from collectors.model import Device, Number, Snapshot
+from collectors.model import Device, Number, Secret, Snapshot
 
 Lang = Literal["zh", "en"]
 
@@ -60,6 +60,7 @@ class Result:
     direction: Literal["above", "below", "state", "in"] = "state"
     reason: str = ""  # UNKNOWN: timeout, unreachable, auth, refused, bad_data, unsupported, parse, missing, no_history
     detail: str = ""  # the failure's own words; raw, hostile
+    behind: tuple[str, ...] = ()  # devices or ports whose fault explains this one, known when findings are settled
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -181,6 +182,20 @@ class DeviceResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManualAnswer:
+    """What a person says of a manual item, at a device or of a site."""
+
+    item: str
+    device: str = ""  # one of the two
+    site: str = ""
+    ok: bool | None = None
+    value: float | None = None  # in the unit the item says
+    note: str = ""
+    by: str = ""
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One finished inspection. Immutable; a report is a pure function of it (and of the runs before)."""
 
@@ -193,6 +208,7 @@ class Run:
     changes: tuple[TicketChange, ...] = ()
     tickets: tuple[Ticket, ...] = ()  # of these devices: those at work, and those that this run resolved
     coverage: Coverage = Coverage()
+    answers: tuple[ManualAnswer, ...] = ()  # to manual items
 
     @property
     def severity(self) -> Severity:
@@ -256,6 +272,17 @@ class LimitOverride:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """Which software the devices of some models should run. Versions are texts, as devices write them."""
+
+    model: str  # regular expression, found in `vendor model`
+    version: str  # recommended
+    minimum: str = ""  # older ones are not supported, or have serious defects
+    safe: str = ""  # older ones have known holes
+    advisory: str = ""  # that tell of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One device of the inventory: what collectors need (`device`), and what judging needs."""
 
@@ -268,6 +295,11 @@ class Entry:
     uplinks: tuple[str, ...] = ()  # ifName or ifDescr of ports whose loss is critical
     ignore_interfaces: tuple[str, ...] = ()  # ifName or ifDescr never judged
     limits: Mapping[str, LimitOverride] = field(default_factory=dict)  # check name → the customer's limits
+    warranty: date | None = None  # its last day
+    installed: date | None = None
+    battery_installed: date | None = None  # of a UPS
+    baselines: tuple[Baseline, ...] = ()  # the whole inventory's, in its order
+    config_backup: bool = True  # an inspection backs up its configuration, where it can
 
     @property
     def name(self) -> str:
@@ -284,3 +316,4 @@ class Inventory:
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     timezone: str = "Asia/Shanghai"  # of displays and schedules
     language: Lang | None = None  # of texts and reports, unless --lang says otherwise
+    config_key: Secret | None = None  # encrypts raw configurations; None: none are kept

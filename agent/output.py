@@ -41,11 +41,14 @@ def safe_cell(value: object) -> object:
 
 
 def emit(rows: Sequence[Row], columns: Mapping[str, str], form: Format, out: TextIO | None = None) -> None:
-    """Print rows. `columns` is key → heading; JSON keeps every key of a row, table and CSV only these."""
+    """Print rows. `columns` is key → heading; JSON keeps every key of a row, table and CSV only these.
+
+    A key that begins with `_` is for the table's eyes: `_style` colours the line.
+    """
     out = out or sys.stdout
     match form:
         case Format.JSON:
-            out.write(json.dumps([dict(r) for r in rows], ensure_ascii=False, indent=2, default=str) + "\n")
+            out.write(json.dumps([_plain(r) for r in rows], ensure_ascii=False, indent=2, default=str) + "\n")
         case Format.JSONL:
             out.writelines(jsonl(row) for row in rows)
         case Format.CSV:
@@ -56,8 +59,12 @@ def emit(rows: Sequence[Row], columns: Mapping[str, str], form: Format, out: Tex
 
 def jsonl(row: Row) -> str:
     """Return one JSON line. Lone surrogates are escaped, so that any stream can carry it."""
-    line = json.dumps(dict(row), ensure_ascii=False, default=str, allow_nan=False)
+    line = json.dumps(_plain(row), ensure_ascii=False, default=str, allow_nan=False)
     return line.encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def _plain(row: Row) -> dict[str, object]:
+    return {key: value for key, value in row.items() if not key.startswith("_")}
 
 
 def _csv(rows: Sequence[Row], columns: Mapping[str, str]) -> str:

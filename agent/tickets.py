@@ -3,7 +3,7 @@
 What netpatrol does by itself, for the ticket of a finding's (device, check, object):
 
     finding                                 ticket                 change
-    a fault that holds, measured now        none, or closed        open
+    a fault that holds, measured now        none, or closed        open, if its check asks for a ticket
     a fault that holds, measured now        resolved by then       reopen, the same ticket
     its severity is not the ticket's        at work                raise or lower
     recovery measured now                   at work                resolve
@@ -87,6 +87,11 @@ class _Desk:
         levels = check.fault_level if check else Levels()
         return levels.critical if finding.result.severity is Severity.CRITICAL else levels.warning
 
+    def is_for_a_ticket(self, finding: Finding) -> bool:
+        """Say whether someone must act on it soon; of what only belongs in the report nobody is called."""
+        check = self.checks.get(finding.result.check)
+        return check is None or check.ticket
+
     def due(self, device: str, level: int) -> Due:
         site = self.site(device)
         return sla.due(site.contract if site else None, level, self.now)
@@ -164,7 +169,7 @@ def _settle(finding: Finding, ticket: Ticket | None, desk: _Desk) -> TicketChang
     if not _is_measured_fault(finding, desk.now):
         return None
     if ticket is None or ticket.status is TicketStatus.CLOSED:
-        return _open(finding, desk)
+        return _open(finding, desk) if desk.is_for_a_ticket(finding) else None
     if ticket.status is TicketStatus.RESOLVED:
         return _reopen(finding, ticket, desk)
     if severity is not ticket.severity:

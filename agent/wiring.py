@@ -8,6 +8,8 @@ from pathlib import Path
 
 from agent import derive, inspection
 from agent.checks.rules import Check
+from agent.configs.backup import Keeper
+from agent.configs.round import Round
 from agent.inspection import Gather, Inspector
 from agent.metrics import Metrics
 from agent.model import Entry, Inventory
@@ -63,12 +65,35 @@ class Reader:
         return (await self.all([entry], {entry.name: before} if before else {}))[entry.name]
 
 
+def reader(profiles: ProfileSet, rules: Mapping[str, Check]) -> Reader:
+    """Return what reads as much as the checks ask for. Made inside the running loop."""
+    return Reader(profiles=profiles, collectors=gathering.build({check.sample for check in rules.values()}))
+
+
+def configurations(inventory: Inventory, data: Path, reader: Reader) -> Round:
+    """Return what backs up configurations into a data folder. Raises StoreError."""
+    keeper = Keeper.of(data, inventory.config_key, now)
+    return Round(keeper=keeper, profiles=reader.profiles, bounds=reader.bounds)
+
+
 def inspector(
-    inventory: Inventory, rules: Mapping[str, Check], store: Store, *, data: Path, gather: Gather, window: float
+    inventory: Inventory,
+    rules: Mapping[str, Check],
+    store: Store,
+    *,
+    data: Path,
+    gather: Gather,
+    window: float,
 ) -> Inspector:
     """Return an inspection's collaborators."""
     return Inspector(
-        inventory=inventory, rules=rules, store=store, spool=data / SPOOL, gather=gather, now=now, window=window
+        inventory=inventory,
+        rules=rules,
+        store=store,
+        spool=data / SPOOL,
+        gather=gather,
+        now=now,
+        window=window,
     )
 
 

@@ -1,7 +1,7 @@
 """Turn what commands printed into samples and facts, by ntc-templates' TextFSM templates or a regex. Pure."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -22,8 +22,11 @@ MAX_REJECTION = 5  # lines with text a device's refusal of a command has at most
 PARSE = "parse"  # the Failure kind of output that is not what the profile expects
 
 _UNKNOWN = re.compile(
-    r"^\s*(?:%\s*|error: ?)?(?:unrecognized command|invalid input detected|unknown command|incomplete command|"
-    r"command incomplete|ambiguous command|wrong parameter|too many parameters|incorrect command)\b.*"
+    r"^\s*(?:%\s*|error: ?)?(?:unrecognized command|invalid input|invalid command|unknown command|incomplete command|"
+    r"command incomplete|ambiguous command|wrong parameter|too many parameters|incorrect command|syntax error|"
+    r"command parse error before|command fail\. return code|unknown action)\b.*"
+    r"|^\s*(?:%\s*|error: ?|info: ?)?(?:global )?lldp is (?:not (?:enabled|configured|running)|disabled)\b.*"
+    r"|^(?:error: )?the \S+ subsystem is not running.*$|^error: command is not valid on .*$"
     r"|^[\w./-]*sh: .*(?:not found|no such file or directory)$|^\S+: .*: no such file or directory$"
     r"|^system has not been booted with systemd.*$|^failed to connect to (?:system )?bus.*$"
     r"|^(?:% )?(?:bgp|ospf) (?:instance not found|is not enabled.*)$|^\w+d is not running$",
@@ -177,15 +180,43 @@ class _Reader:
         return [_with_symbols(command, _flat(row)) for row in rows]
 
     def _by_regex(self, text: str) -> list[Row]:
-        matches = re.finditer(self._command.regex or "", text, re.MULTILINE)
-        rows = [_with_symbols(self._command, match.groupdict()) for match in matches]
-        if not rows and text.strip():
+        matches = list(re.finditer(self._command.regex or "", text, re.MULTILINE))
+        if not matches and text.strip():
             self._not_understood(text)
-        return rows
+        elif self._command.beside is not None and (strange := _stray_line(text, matches, self._command.beside)):
+            self._not_understood(strange)
+        return [_with_symbols(self._command, fields) for fields in _filled(matches, self._command.filldown)]
 
     def _not_understood(self, text: str) -> None:
         first = next(filter(str.strip, text.split("\n")), "")
         self.failures.append(_failure(PARSE, self._command, f"the output is not understood, from {quote(first)}"))
+
+
+def _stray_line(text: str, matches: Iterable[re.Match[str]], beside: str) -> str:
+    """Return the first line no match touches and `beside` does not describe, or ""."""
+    known = re.compile(beside)
+    touched = _touched(text, matches)
+    lines = enumerate(text.split("\n"))
+    return next((s for n, line in lines if (s := line.strip()) and n not in touched and not known.fullmatch(s)), "")
+
+
+def _touched(text: str, matches: Iterable[re.Match[str]]) -> set[int]:
+    """Return the numbers of the lines that are part of a match."""
+    found: set[int] = set()
+    line = at = 0
+    for match in matches:
+        line += text.count("\n", at, match.start())
+        at = match.start()
+        found.update(range(line, line + match[0].rstrip().count("\n") + 1))
+    return found
+
+
+def _filled(matches: Iterable[re.Match[str]], carried: Collection[str]) -> Iterator[dict[str, str | None]]:
+    last: dict[str, str | None] = dict.fromkeys(carried)
+    for match in matches:
+        fields = match.groupdict()
+        last = {key: last[key] if fields.get(key) is None else fields[key] for key in carried}
+        yield {**fields, **last}
 
 
 def _flat(row: Mapping[str, object]) -> dict[str, str]:

@@ -46,7 +46,7 @@ EXPECTED: dict[str, Callable[[Profile], frozenset[str]]] = {
     "ssh": lambda profile: cli_parse.expected(profile.cli) if profile.cli else frozenset(),
     "local": lambda _: local.EXPECTED,
     "icmp": lambda _: icmp.EXPECTED,
-    "tcp": lambda _: tcp.EXPECTED,
+    "tcp": lambda _: tcp.PORTS,
 }
 MANAGEMENT = frozenset({"snmp", "ssh", "local"})
 SILENT = frozenset({"unreachable", "timeout"})  # kinds of Failure that say the device did not answer

@@ -106,6 +106,7 @@ class Device:
     ssh: SshAccess | None = None
     icmp: bool = True
     local: bool = False  # this machine, through psutil
+    probe_ports: bool = True  # an inspection may see whether its Telnet, FTP, HTTP ports are open, and its TLS and SSH
 
 
 @dataclass(frozen=True, slots=True)

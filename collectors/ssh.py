@@ -79,7 +79,7 @@ class _Session:
 
     def __init__(self, device: str, cli: Cli, login: "_Login", tcp: socket.socket, command_timeout: float) -> None:
         self._device = device
-        self._commands = frozenset(command.command for command in cli.commands)
+        self._commands = cli.lines
         self._login = login
         self._tcp = tcp
         self._seconds = command_timeout
@@ -107,7 +107,7 @@ class _Login(BaseConnection):
     def prepare(self, device: Device, access: SshAccess, cli: Cli, trusted: Sequence[paramiko.PKey]) -> None:
         self.wire: Wire
         self.prompt = ""
-        self._allowed = [*cli.setup, *(command.command for command in cli.commands)]
+        self._allowed = [*cli.setup, *cli.lines]
         self._device = device.name
         self._access = access
         self._host_name = host_name(device.address, access.port)
@@ -118,6 +118,8 @@ class _Login(BaseConnection):
         self._since = time.monotonic()
         self.sock = tcp
         self._open()
+        if not self.prompt:
+            self.find_prompt()  # some classes of netmiko prepare nothing
         if not self.prompt:
             raise BadData(f"{self._device}: login: netmiko's {self.device_type} has found no prompt")
 

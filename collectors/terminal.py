@@ -16,6 +16,7 @@ _PROMPT = re.compile(r".{0,160}(?<![#*=%$<>-]{2})[>#$%\]]")  # a line of "####" 
 _PAGER = re.compile(r"\W*-{2,} ?\(?more\)?.{0,30}-{2,}\W*|<--- more --->", re.IGNORECASE)
 _QUESTION = re.compile(
     r"[\[(] ?y(es)? ?/ ?n(o)?( ?/ ?\w+)? ?[\])].{0,10}$|\byes/no\b.{0,10}$|pass(word|phrase).{0,40}: *$"
+    r"|\bto accept\b.{0,5}: *$"
     r"|\bpress (any key|enter|return|y\b).*$|\bchange now\b.*$|\b(continue|accept|agree)\b.{0,20}\? *$"
     r"|(密码|口令)[^:：]{0,20}[:：] *$|是否.*[?？].{0,10}$",
     re.IGNORECASE,

@@ -73,7 +73,7 @@ async def test_faults_become_tickets_and_repairs_resolve_them(site: tuple[User, 
         ("ups-1", "UPS operating mode"),
         ("branch-1", "Reachability"),
     }
-    assert {device for device, _ in opened} == {"core-1", "access-1", "ups-1", "branch-1"}
+    assert {device for device, _ in opened} == {"core-1", "access-1", "ups-1", "branch-1"}, opened
     reported = re.search(r"Report: (\S+)", said)
     assert reported
     assert "Ten-GigabitEthernet1/0/1" in await asyncio.to_thread(Path(user.folder, reported[1]).read_text, "utf-8")

@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agent import inspection, metrics, wiring
+from agent import answers, checks, inspection, metrics, wiring
 from agent.cli import options, reporting, tables
 from agent.cli.options import (
     DATA,
     INVENTORY,
+    CadenceOption,
     ClassOption,
     DataOption,
     DeviceOption,
@@ -27,11 +29,11 @@ from agent.cli.options import (
     SiteOption,
     UsageProblem,
 )
-from agent.inspection import Inspected
-from agent.model import Entry, Lang
+from agent.inspection import BackUp, Inspected
+from agent.model import Entry, Lang, Run
 from agent.output import Format, emit, jsonl, safe_terminal
 from agent.service import Service
-from agent.store import Store
+from agent.store import Store, StoreError
 from agent.texts import text
 from collectors.model import Snapshot
 
@@ -91,6 +93,10 @@ def inspect(
     window: Annotated[
         float, typer.Option(min=0, help="Seconds between the two readings; 0: read once. 两次采集间隔秒数。")
     ] = 10.0,
+    cadence: CadenceOption = None,
+    manual: Annotated[
+        Path | None, typer.Option("--manual", help="Answers to manual items (see: netpatrol manual). 现场检查记录。")
+    ] = None,
     form: FormatOption = Format.TABLE,
     lang: LangOption = None,
 ) -> int:
@@ -98,7 +104,10 @@ def inspect(
     setup = options.load(path)
     spoken = options.language(lang, setup.inventory)
     entries = options.select(setup.inventory, site, device, device_class)
+    answered = answers.read(manual, setup.items, setup.inventory) if manual else ()
+    rules = checks.of_cadence(setup.checks, options.cadence_of(cadence))
     given = {"site": site, "device": device, "class": [str(c) for c in device_class]}
+    given["cadence"] = [cadence.value] if cadence else []
     scope = {option: ", ".join(values) for option, values in given.items() if values}
     store, problems = wiring.open_store(data, setup.inventory, setup.checks)
     with store:
@@ -111,19 +120,36 @@ def inspect(
                 progress.update(task, advance=1, description=safe_terminal(snapshot.device))
 
             async def work() -> Inspected:
-                reader = wiring.Reader(profiles=setup.profiles)
-                parts = wiring.inspector(
-                    setup.inventory, setup.checks, store, data=data, gather=reader.all, window=window
-                )
+                reader = wiring.reader(setup.profiles, rules)
+                parts = wiring.inspector(setup.inventory, rules, store, data=data, gather=reader.all, window=window)
+                parts = replace(parts, answers=answered, back_up=_backups(setup, data, reader))
                 return await inspection.run(parts, entries, scope, done)
 
             inspected = asyncio.run(work())
         emit(tables.finding_rows(inspected.run.findings, setup.checks, spoken), tables.finding_columns(spoken), form)
-        reporting.write(inspected.run, setup, store, data)
-    return _conclude(inspected, data, spoken)
+        report = _report(inspected.run, setup, store, data)
+    return _conclude(inspected, report, data, spoken)
 
 
-def _conclude(inspected: Inspected, data: Path, lang: Lang) -> int:
+def _backups(setup: Setup, data: Path, reader: wiring.Reader) -> BackUp | None:
+    """Return what backs up configurations; None, with the reason said, where there is no place for them."""
+    try:
+        return wiring.configurations(setup.inventory, data, reader).inspection
+    except StoreError as error:
+        _complain(str(error))
+        return None
+
+
+def _report(run: Run, setup: Setup, store: Store, data: Path) -> Path | None:
+    """Write the report; return its folder. Where it cannot be written, say so, and go on: the findings matter more."""
+    try:
+        return reporting.write(run, setup, store, data)
+    except OSError as error:
+        _complain(f"{reporting.folder(data, run.id)}: the report cannot be written: {error.strerror or error}")
+        return None
+
+
+def _conclude(inspected: Inspected, report: Path | None, data: Path, lang: Lang) -> int:
     """Say on stderr what was done and where it is; return the exit code."""
     run = inspected.run
     for change in run.changes:
@@ -133,12 +159,22 @@ def _conclude(inspected: Inspected, data: Path, lang: Lang) -> int:
     covered = f"{run.coverage.ratio:.0%} ({run.coverage.collected}/{run.coverage.expected})"
     answered = f"{run.coverage.answered}/{run.coverage.devices}"
     _say(text("cli.done", lang, run=run.id, answered=answered, covered=covered))
-    _say(text("cli.report_at", lang, path=reporting.folder(data, run.id) / f"report.{lang}.html"))
+    if report:
+        _say(text("cli.report_at", lang, path=report / f"report.{lang}.html"))
     if inspected.problem:
         _complain(str(inspected.problem))
-        where = inspected.spooled or text("cli.nowhere", lang)
-        _complain(text("cli.not_stored", lang, where=where))
+        _complain(_whereabouts(inspected, data / wiring.SPOOL, lang))
+        sys.stderr.write(inspected.unsaved)
     return run.severity or (1 if inspected.problem else 0)
+
+
+def _whereabouts(inspected: Inspected, spool: Path, lang: Lang) -> str:
+    """Say where a run waits that is not in the store."""
+    if inspected.spooled is None:
+        return text("cli.kept_nowhere", lang, file=spool / f"{inspected.run.id}.json")
+    if inspected.spooled.parent != spool:
+        return text("cli.spooled_elsewhere", lang, file=inspected.spooled, folder=spool)
+    return text("cli.spooled", lang, file=inspected.spooled)
 
 
 def _progress(lang: Lang, total: int) -> Progress:
@@ -168,8 +204,9 @@ def run(
 
 
 async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
-    reader = wiring.Reader(profiles=setup.profiles)
-    parts = wiring.daemon(setup.inventory, setup.checks, store, reader.one)
+    rules = checks.of_cadence(setup.checks, "continuous")
+    reader = wiring.reader(setup.profiles, rules)
+    parts = wiring.daemon(setup.inventory, rules, store, reader.one)
     try:
         served = metrics.serve(parts.metrics, host, port)
     except OSError as error:

@@ -3,13 +3,16 @@
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
 from agent import checks, inventory
-from agent.checks.rules import Check
+from agent.checks import by_hand
+from agent.checks.by_hand import ManualItem
+from agent.checks.rules import Cadence, Check
 from agent.model import Entry, Inventory, Lang
 from agent.output import Format
 from collectors import profiles
@@ -34,6 +37,21 @@ SiteOption = Annotated[list[str], typer.Option("--site", help="Only this site (r
 DeviceOption = Annotated[list[str], typer.Option("--device", help="Only this device (repeatable). 只选此设备。")]
 ClassOption = Annotated[list[DeviceClass], typer.Option("--class", help="Only this class (repeatable). 只选此类设备。")]
 
+
+class InspectionCadence(StrEnum):
+    """Which of the contract's inspections it is."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    HALF_YEARLY = "half-yearly"
+    YEARLY = "yearly"
+
+
+CadenceOption = Annotated[
+    InspectionCadence | None,
+    typer.Option("--cadence", help="Only what belongs to this inspection; default: all. 按周期选择检查项，默认全部。"),
+]
+
 INVENTORY = Path("inventory.yaml")
 DATA = Path("netpatrol-data")
 
@@ -54,6 +72,11 @@ def language(given: str | None, found: Inventory | None = None) -> Lang:
     return cast("Lang", given)
 
 
+def cadence_of(given: InspectionCadence | None) -> Cadence | None:
+    """Return the cadence by its word in check files."""
+    return given.value if given else None
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """All that is read from files before anything is done."""
@@ -61,6 +84,7 @@ class Setup:
     inventory: Inventory
     profiles: ProfileSet
     checks: Mapping[str, Check]
+    items: Mapping[str, ManualItem]  # what a person looks at
 
 
 def load(path: Path, *, resolve: bool = True, warn: Callable[[Problem], object] = lambda problem: None) -> Setup:
@@ -70,7 +94,7 @@ def load(path: Path, *, resolve: bool = True, warn: Callable[[Problem], object] 
     """
     known_profiles, known_checks = profiles.load(), checks.load()
     found = inventory.load(path, resolve=resolve, profiles=set(known_profiles), checks=known_checks, warn=warn)
-    return Setup(found, known_profiles, known_checks)
+    return Setup(found, known_profiles, known_checks, by_hand.load())
 
 
 def select(

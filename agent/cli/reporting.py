@@ -19,7 +19,7 @@ def write(run: Run, setup: Setup, store: Store, data: Path) -> Path:
     """Write report.json, report.zh.html and report.en.html; return their folder. Raises OSError."""
     target = folder(data, run.id)
     target.mkdir(parents=True, exist_ok=True)
-    report = reports.build(run, before(run, store), setup.inventory, setup.checks, run.tickets)
+    report = reports.build(run, before(run, store), setup.inventory, setup.checks, run.tickets, setup.items)
     (target / "report.json").write_bytes(reports.to_json(report))
     for lang in LANGUAGES:
         (target / f"report.{lang}.html").write_text(reports.render(report, lang), encoding="utf-8")

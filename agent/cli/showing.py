@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agent import dependencies
 from agent.cli import options, reporting, tables
 from agent.cli.options import (
     DATA,
@@ -121,7 +122,8 @@ def tickets(
     statuses = tuple(TicketStatus) if everything else AT_WORK
     with stored(data) as store:
         found = store.tickets(devices=device or None, sites=site or None, statuses=statuses)
-    rows = [tables.ticket_row(t, setup.checks, spoken, setup.inventory.timezone) for t in found]
+        behind = dependencies.listed(store.findings())
+    rows = [tables.ticket_row(t, setup.checks, spoken, setup.inventory.timezone, behind) for t in found]
     emit(rows, tables.ticket_columns(spoken), form)
 
 
@@ -137,8 +139,9 @@ def show_ticket(
     spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
     with stored(data) as store:
         ticket, history = store.ticket(number), store.history(number)
+        behind = dependencies.listed(store.findings())
     if form is Format.TABLE:
-        emit([tables.ticket_row(ticket, setup.checks, spoken, zone)], tables.ticket_columns(spoken), form)
+        emit([tables.ticket_row(ticket, setup.checks, spoken, zone, behind)], tables.ticket_columns(spoken), form)
         typer.echo()
     emit([tables.change_row(c, spoken, zone) for c in history], tables.change_columns(spoken), form)
 

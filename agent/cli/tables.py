@@ -1,11 +1,12 @@
 """What the subcommands list: rows of plain values, and the headings of their columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agent import describe
 from agent.checks.rules import Check
+from agent.configs.archive import Version
 from agent.model import Entry, Finding, FindingState, Lang, Severity, Ticket, TicketChange
 from agent.output import Row
 from agent.store import RunSummary
@@ -115,6 +116,7 @@ def _finding_row(finding: Finding, check: Check | None, lang: Lang) -> Row:
         "check": check.title[lang] if check else result.check,
         "object": result.object,
         "what": describe.describe(check, result, lang) if check else "",
+        "behind": list(result.behind),
         "holds": finding.held,
         "first_seen": finding.first_seen.isoformat(),
         "times": finding.times_seen,
@@ -129,8 +131,10 @@ def finding_columns(lang: Lang) -> Headings:
 # ---- tickets ----
 
 
-def ticket_row(ticket: Ticket, checks: Mapping[str, Check], lang: Lang, zone: str) -> Row:
-    """Return one ticket."""
+def ticket_row(
+    ticket: Ticket, checks: Mapping[str, Check], lang: Lang, zone: str, behind: Mapping[str, Sequence[str]]
+) -> Row:
+    """Return one ticket. `behind` has what is behind each cause (dependencies.listed)."""
     check = checks.get(ticket.check)
     return {
         "number": ticket.number,
@@ -146,13 +150,14 @@ def ticket_row(ticket: Ticket, checks: Mapping[str, Check], lang: Lang, zone: st
         "on_site_due": _local(ticket.due.on_site, zone),
         "fix_due": _local(ticket.due.fix, zone),
         "resolved": _local(ticket.resolved_at, zone),
+        "behind": ", ".join(behind.get(f"{ticket.device} {ticket.object}".rstrip(), ())),
         "_style": "green" if ticket.resolved_at else STYLES.get(ticket.severity, ""),
     }
 
 
 def ticket_columns(lang: Lang) -> Headings:
     keys = ("number", "status", "severity", "level", "device", "check", "object")
-    dues = ("opened", "response_due", "on_site_due", "fix_due", "resolved")
+    dues = ("opened", "response_due", "on_site_due", "fix_due", "resolved", "behind")
     return _headings("column", (*keys, *dues), lang)
 
 
@@ -189,3 +194,25 @@ def run_row(run: RunSummary, lang: Lang, zone: str) -> Row:
 
 def run_columns(lang: Lang) -> Headings:
     return _headings("column", ("run", "at", "scope", "severity", "coverage", "findings"), lang)
+
+
+# ---- configurations ----
+
+
+def backup_columns(lang: Lang) -> Headings:
+    return _headings("column", ("device", "result", "lines", "commit", "why"), lang)
+
+
+def version_row(version: Version, zone: str) -> Row:
+    """Return one version of a device's configuration."""
+    first, _, reason = version.message.partition("\n")
+    return {
+        "at": _local(version.at, zone),
+        "commit": version.id[:10],
+        "message": reason.strip() or first,
+        "id": version.id,
+    }
+
+
+def version_columns(lang: Lang) -> Headings:
+    return _headings("column", ("at", "commit", "message"), lang)

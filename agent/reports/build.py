@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
-from agent import describe
+from agent import dependencies, describe
+from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Check
 from agent.model import DeviceResult, Entry, Finding, Inventory, Lang, Result, Run, Severity, Text, Ticket
-from agent.reports import score
+from agent.reports import manual, score
 from agent.reports.model import CheckRow, DeviceSection, FindingRow, Impact, Report, TicketRow
 from agent.texts import text
 
@@ -20,8 +22,17 @@ def both(make: Callable[[Lang], str]) -> Text:
     return Text(make("zh"), make("en"))
 
 
-def build(run: Run, previous: Run | None, inventory: Inventory, checks: Checks, tickets: Sequence[Ticket]) -> Report:
-    """Build the report of a run. `previous` is the last run of the same devices, `tickets` those of its findings."""
+def build(  # noqa: PLR0917
+    run: Run,
+    previous: Run | None,
+    inventory: Inventory,
+    checks: Checks,
+    tickets: Sequence[Ticket],
+    items: Mapping[str, ManualItem] = MappingProxyType({}),
+) -> Report:
+    """Build the report of a run. `previous` is the last run of the same devices, `tickets` those of its findings,
+    `items` what people look at.
+    """
     before = {r.key: r for d in (previous.devices if previous else ()) for r in d.results}
     devices = tuple(_device(d, inventory.entries.get(d.snapshot.device), checks, before) for d in run.devices)
     entries = [inventory.entries[d.name] for d in devices if d.name in inventory.entries]
@@ -30,6 +41,7 @@ def build(run: Run, previous: Run | None, inventory: Inventory, checks: Checks, 
     numbers = {t.finding: t.number for t in sorted(tickets, key=lambda t: t.opened_at)}
     total = score.site_score((d.score, weights.get(d.name, "access")) for d in devices)
     findings = _findings(run.findings, checks, numbers)
+    behind = dependencies.listed(run.findings)
     return Report(
         run=run.id,
         started_at=run.started_at,
@@ -48,7 +60,8 @@ def build(run: Run, previous: Run | None, inventory: Inventory, checks: Checks, 
         impact=_impact(run),
         devices=devices,
         findings=findings,
-        tickets=tuple(_ticket(t, checks) for t in sorted(tickets, key=lambda t: (t.opened_at, t.number))),
+        tickets=tuple(_ticket(t, checks, behind) for t in sorted(tickets, key=lambda t: (t.opened_at, t.number))),
+        manual=tuple(manual.rows(run, entries, items)),
     )
 
 
@@ -177,10 +190,12 @@ def _finding(finding: Finding, check: Check, ticket: str) -> FindingRow:
         times_seen=finding.times_seen,
         security_risk=check.security_risk,
         ticket=ticket,
+        behind=result.behind,
+        detail=result.detail if describe.is_block(result.detail) else "",
     )
 
 
-def _ticket(ticket: Ticket, checks: Checks) -> TicketRow:
+def _ticket(ticket: Ticket, checks: Checks, behind: Mapping[str, tuple[str, ...]]) -> TicketRow:
     check = checks.get(ticket.check)
     return TicketRow(
         number=ticket.number,
@@ -195,4 +210,5 @@ def _ticket(ticket: Ticket, checks: Checks) -> TicketRow:
         on_site_due=ticket.due.on_site,
         fix_due=ticket.due.fix,
         resolved_at=ticket.resolved_at,
+        behind=behind.get(f"{ticket.device} {ticket.object}".rstrip(), ()),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from agent.model import Coverage, FindingState, Severity, Text, TicketStatus
 
@@ -55,6 +55,8 @@ class FindingRow:
     times_seen: int
     security_risk: bool
     ticket: str  # number, or ""
+    behind: tuple[str, ...]  # devices or ports whose fault explains this one: it has no ticket of its own
+    detail: str = ""  # several lines: a diff of configurations, secrets masked; hostile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,23 @@ class TicketRow:
     on_site_due: datetime | None
     fix_due: datetime | None
     resolved_at: datetime | None
+    behind: tuple[str, ...]  # devices and ports that this fault explains, by name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualRow:
+    """One answer to a manual item; or all sites and devices that one waits for."""
+
+    id: str  # catalogue number
+    title: Text
+    where: tuple[str, ...]  # names of sites or devices
+    severity: Severity  # UNKNOWN: to be filled in
+    answer: Text
+    limit: Text
+    note: str  # a person's words
+    by: str
+    on: date | None
+    security_risk: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +123,4 @@ class Report:
     devices: tuple[DeviceSection, ...]
     findings: tuple[FindingRow, ...]  # open ones and those cleared since, worst first
     tickets: tuple[TicketRow, ...]
+    manual: tuple[ManualRow, ...]

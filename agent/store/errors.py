@@ -65,6 +65,8 @@ _BY_CODE: dict[int, tuple[type[StoreError], str]] = {
         "is locked by another program: wait until it is done, or stop it (数据库被占用)",
     ),
     sqlite3.SQLITE_FULL: (StoreFull, "has no space left: free some on its disk (磁盘空间不足)"),
+    # a shared-memory file that cannot grow: opening a store on a full disk
+    sqlite3.SQLITE_IOERR_SHMSIZE: (StoreFull, "has no space left: free some on its disk (磁盘空间不足)"),
     sqlite3.SQLITE_READONLY: (StoreReadOnly, "cannot be written: give write access to its file and folder (无写权限)"),
     sqlite3.SQLITE_PERM: (StoreReadOnly, "cannot be opened: give access to its file and folder (无访问权限)"),
     sqlite3.SQLITE_CANTOPEN: (StoreMissing, "cannot be opened: check that its folder exists and is yours (无法打开)"),
@@ -93,7 +95,7 @@ def translated(name: str) -> Iterator[None]:
 
 def of(error: BaseException | None, name: str) -> StoreError:
     """Return the StoreError for what the driver raised. The database's own words go last."""
-    code = getattr(error, "sqlite_errorcode", None)
-    kind, advice = _BY_CODE.get((code or 0) & 0xFF, (StoreError, "cannot be used (数据库错误)"))
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    kind, advice = _BY_CODE.get(code) or _BY_CODE.get(code & 0xFF) or (StoreError, "cannot be used (数据库错误)")
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
     return kind(f"the store {name} {advice}: {said}")

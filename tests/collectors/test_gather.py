@@ -38,7 +38,7 @@ def test_each_protocol_has_a_collector_of_its_name_and_says_what_it_would_bring(
         "ssh": {"device_ntp_stratum"},
         "local": local.EXPECTED,
         "icmp": icmp.EXPECTED,
-        "tcp": tcp.EXPECTED,
+        "tcp": tcp.PORTS,
     }
     assert EXPECTED["ssh"](PROFILES["generic"]) == frozenset()
 
@@ -231,3 +231,19 @@ async def test_what_its_profile_would_have_given_is_expected_and_missing(named, 
 async def test_of_a_device_never_recognised_nothing_is_expected_but_an_answer():
     snapshot = await read(SNMP, FakeSnmp(says=unanswered(TimedOut())))
     assert snapshot.expected == {"device_up", RTT}
+
+
+# ---- the same part over two protocols ----
+
+
+async def test_a_part_snmp_tells_of_is_not_told_again_over_ssh_by_another_name():
+    def part(entity, kind):
+        return Sample("device_state", {"entity": entity, "kind": kind, "state": "ok", "health": "ok"}, 1)
+
+    over_ssh = (part("FAN1", "fan"), part("PWR1", "power_supply"), Sample("device_ntp_stratum", {}, 3))
+    snmp = FakeSnmp(brings=Reading((part("Fan 1", "fan"),), answered=True))
+    snapshot = await read(replace(SNMP, ssh=SSH.ssh), snmp, Fake("ssh", Reading(over_ssh, answered=True)))
+    assert {s.labels["entity"] for s in snapshot.samples if s.name == "device_state"} == {"Fan 1", "PWR1"}
+    assert figures(snapshot)["device_ntp_stratum"] == 3
+    alone = await read(SSH, Fake("ssh", Reading(over_ssh, answered=True)))
+    assert {s.labels["entity"] for s in alone.samples if s.name == "device_state"} == {"FAN1", "PWR1"}

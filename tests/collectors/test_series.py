@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model import Sample
-from collectors.series import Made, distinct, series
+from collectors.series import Made, distinct, series, unsaid
 
 
 def fan(entity: str, oid: str | None = None) -> Sample:
@@ -117,3 +117,39 @@ ROWS = st.lists(
 def test_no_series_is_there_twice(rows: list[Made]) -> None:
     found = [series(sample) for sample in distinct(rows)]
     assert len(found) == len(set(found))
+
+
+def neighbour(protocol: str, port: str) -> Sample:
+    labels = {"local_port": port, "remote_name": "core-1", "remote_port": "1", "protocol": protocol}
+    return Sample("device_neighbour", labels, 1)
+
+
+def peer(address: str) -> Sample:
+    return Sample("bgpPeerState", {"bgpPeerRemoteAddr": address, "bgpPeerRemoteAs": "65001"}, 6)
+
+
+@pytest.mark.parametrize(
+    ("said", "more", "left"),
+    [
+        ([state("Fan 1", "normal")], [state("FAN1", "normal")], []),
+        ([state("Fan 1", "normal")], [state("PWR1", "normal", "power_supply")], [0]),
+        ([state("Fan 1", "normal")], [fan("FAN1")], [0]),
+        ([neighbour("cdp", "Gi1")], [neighbour("lldp", "GigabitEthernet1")], [0]),
+        ([neighbour("lldp", "Gi1")], [neighbour("lldp", "GigabitEthernet1")], []),
+        ([peer("10.0.0.1")], [peer("2001:db8::1")], [0]),
+        ([], [fan("FAN1"), state("FAN1", "normal")], [0, 1]),
+    ],
+    ids=[
+        "a fan by another name",
+        "another kind",
+        "another figure",
+        "another protocol",
+        "a port by another name",
+        "what has one name everywhere",
+        "nothing said",
+    ],
+)
+def test_a_part_two_protocols_tell_of_is_kept_under_the_name_of_the_first(
+    said: list[Sample], more: list[Sample], left: list[int]
+) -> None:
+    assert unsaid(more, said) == tuple(more[n] for n in left)

@@ -49,7 +49,7 @@ async def test_output_comes_without_echo_prompt_and_pager_and_only_what_is_allow
         assert server.connections == len(server.attempts) == 1
 
 
-@pytest.mark.parametrize("family", ["huawei_vrp", "h3c_comware", "cisco_ios"])
+@pytest.mark.parametrize("family", sorted(SETUP.keys() - {"frr", "linux"}))
 async def test_a_pager_that_may_not_be_switched_off_is_paged_through(site: Site, family: str) -> None:
     lines = "\n".join(f"line {n}" for n in range(60))
     async with CliServer(family=family, users=USERS, outputs={"show long": lines}, stubborn_pager=True) as server:

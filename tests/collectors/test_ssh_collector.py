@@ -189,6 +189,11 @@ REAL = [
     ("cisco_ios", "ssh_c9300"),
     ("frr", "ssh"),
     ("linux", "server"),
+    ("cisco_nxos", "ssh_n9k"),
+    ("arista_eos", "ssh_7050"),
+    ("juniper_junos", "ssh_ex4300"),
+    ("fortinet_fortigate", "ssh_fgt100f"),
+    ("ruijie_rgos", "ssh_s5750"),
 ]
 
 

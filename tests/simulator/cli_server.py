@@ -20,6 +20,7 @@ class Family:
     wipe: str = ""  # what takes the pager off the screen
     set_up: frozenset[str] = frozenset()  # lines accepted without a word
     no_pager: frozenset[str] = frozenset()  # lines that switch the pager off, too
+    says: Mapping[str, str] = field(default_factory=dict)  # what it answers to lines that prepare the session
     leave: frozenset[str] = frozenset({"quit", "exit"})
 
 
@@ -52,6 +53,54 @@ FAMILIES = {
         no_pager=frozenset({"terminal length 0"}),
     ),
     "linux": Family(prompt="ops@{name}:~$ ", unknown="-bash: {line}: command not found"),
+}
+FAMILIES |= {
+    "cisco_nxos": Family(
+        prompt="{name}# ",
+        unknown="              ^\n% Invalid command at '^' marker.",
+        pager="--More--",
+        wipe="\r        \r",
+        set_up=frozenset({"terminal width 511"}),
+        no_pager=frozenset({"terminal length 0"}),
+    ),
+    "arista_eos": Family(
+        prompt="{name}#",
+        unknown="% Invalid input (at token 0: '{line}')",
+        pager=" --More-- ",
+        wipe="\b" * 10 + " " * 10 + "\b" * 10,
+        says={
+            "terminal width 511": "Width set to 511 columns.",
+            "terminal length 0": "Pagination disabled.",
+        },
+        no_pager=frozenset({"terminal length 0"}),
+    ),
+    "juniper_junos": Family(
+        prompt="ops@{name}> ",
+        unknown="             ^\nunknown command.",
+        pager="---(more)---",
+        wipe="\r                                        \r",
+        says={
+            "set cli screen-width 511": "Screen width set to 511",
+            "set cli complete-on-space off": "Disabling complete-on-space",
+            "set cli screen-length 0": "Screen length set to 0",
+        },
+        no_pager=frozenset({"set cli screen-length 0"}),
+    ),
+    # its pager cannot be switched off without a change of the configuration
+    "fortinet_fortigate": Family(
+        prompt="{name} # ",
+        unknown="command parse error before '{line}'\nCommand fail. Return code -61",
+        pager="--More-- ",
+        wipe="\r         \r",
+    ),
+    "ruijie_rgos": Family(
+        prompt="{name}#",
+        unknown="                 ^\n% Unrecognized command.",
+        pager=" --More-- ",
+        wipe="\b" * 10 + " " * 10 + "\b" * 10,
+        says={"terminal width 511": "                ^\n% Invalid input detected at '^' marker."},
+        no_pager=frozenset({"terminal length 0"}),
+    ),
 }
 FAMILIES |= {"huawei_vrp8": FAMILIES["huawei_vrp"], "linux_netsnmp": FAMILIES["linux"]}
 """By the name of the profile that reads them."""
@@ -111,6 +160,8 @@ class CliServer:
             line_editor=False,  # with one, netmiko's pipelined newlines are lost
             process_factory=self._serve,
             encoding=None,
+            kex_algs=["curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "diffie-hellman-group16-sha512"],
+            mac_algs=["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"],
         )
         self.port = self._server.get_port()
 
@@ -183,6 +234,8 @@ class _Shell:
             self._prompt()
 
     async def _obey(self, line: str) -> None:
+        if line in self._family.says:
+            self._print(self._family.says[line] + "\n")
         if line in self._family.no_pager:
             self._paging = self._server.stubborn_pager
         elif line and line == self._server.hang_up_on:
@@ -194,7 +247,7 @@ class _Shell:
         elif line in self._server.outputs:
             await asyncio.sleep(self._server.delay)
             await self._show(self._server.outputs[line])
-        elif line and line not in self._family.set_up:
+        elif line and line not in self._family.set_up and line not in self._family.says:
             self._print(self._family.unknown.format(line=line) + "\n")
 
     async def _show(self, output: str | bytes) -> None:

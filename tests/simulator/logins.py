@@ -15,6 +15,14 @@ SETUP = {
     "cisco_ios": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
     "frr": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
     "linux": ("linux", []),
+    "cisco_nxos": ("cisco_nxos", ["terminal width 511", "terminal length 0"]),
+    "arista_eos": ("arista_eos", ["terminal width 511", "terminal length 0"]),
+    "juniper_junos": (
+        "juniper_junos",
+        ["set cli screen-width 511", "set cli complete-on-space off", "set cli screen-length 0"],
+    ),
+    "fortinet_fortigate": ("generic", []),
+    "ruijie_rgos": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
 }
 PASSWORD = "pass-4711"
 USERS = {"ops": PASSWORD}

@@ -2,8 +2,9 @@
 
 The plan (`site.yaml`) builds on the recorded cases of tests/devices: `case` is what the device says; `calm` and `fault`
 are what it says otherwise (OID: tag|value, ~ for nothing) when all is well and when it is not; `cli` is the family of
-its command line and the case with its output (`only` these commands); `dead: true` is a device that does not answer while the faults last.
-Time goes on: sysUpTime counts.
+its command line and the case with its output (`only` these commands), `config` what it answers to which command with a
+file of tests/data/configs; `dead: true` is a device that does not answer
+while the faults last. Time goes on: sysUpTime counts.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from tests.simulator.snmp_agent import SnmpAgent, read_snmprec
 
 PLAN = Path(__file__).with_name("site.yaml")
 CASES = Path(__file__).parent.parent / "devices"
+CONFIGS = Path(__file__).parent.parent / "data" / "configs"
 UPTIME = "1.3.6.1.2.1.1.3.0"
 TIMETICKS = 67
 
@@ -70,7 +72,10 @@ def _outputs(cli: Mapping[str, Any]) -> dict[str, str]:
     if not cli:
         return {}
     printed = replay.read_transcripts(CASES / cli["case"])
-    return {command: text for command, text in printed.items() if command in cli.get("only", printed)}
+    configs = {
+        command: (CONFIGS / f"{name}.txt").read_text("utf-8") for command, name in (cli.get("config") or {}).items()
+    }
+    return {command: text for command, text in printed.items() if command in cli.get("only", printed)} | configs
 
 
 class SimulatedSite:

@@ -1,0 +1,38 @@
+"""`manual`: the form of what a person looks at."""
+
+import sys
+
+import typer
+
+from agent import answers
+from agent.cli import options
+from agent.cli.options import (
+    INVENTORY,
+    CadenceOption,
+    ClassOption,
+    DeviceOption,
+    InventoryOption,
+    LangOption,
+    SiteOption,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's subcommand."""
+    app.command()(manual)
+
+
+def manual(
+    path: InventoryOption = INVENTORY,
+    site: SiteOption = [],
+    device: DeviceOption = [],
+    device_class: ClassOption = [],
+    cadence: CadenceOption = None,
+    lang: LangOption = None,
+) -> None:
+    """Print the form of the manual items, for `inspect --manual` · 打印现场检查记录表."""
+    setup = options.load(path, resolve=False)
+    spoken = options.language(lang, setup.inventory)
+    entries = options.select(setup.inventory, site, device, device_class)
+    wanted = answers.asked(setup.items, entries, options.cadence_of(cadence))
+    sys.stdout.write(answers.blank(wanted, spoken))

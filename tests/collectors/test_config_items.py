@@ -1,0 +1,196 @@
+"""What a configuration says of security: a well-kept one of each family, and what changes when one line does."""
+
+from pathlib import Path
+
+import pytest
+
+from collectors import configs, profiles
+from collectors.configs.items import config_items
+from collectors.configs.paths import paths
+from collectors.configs.rules import LISTS, Decision, Syntax, compiled
+from collectors.configs.text import lines_of
+from collectors.vocabulary import CHOICES
+
+KEPT = Path(__file__).parent.parent / "data" / "configs"
+GOOD = {  # what should be so
+    *("syslog", "ntp", "aaa", "password_encryption", "password_policy", "login_lockout", "idle_timeout"),
+    *("management_acl", "bpdu_guard", "dhcp_snooping", "storm_control", "snmp_acl"),
+}
+
+
+def kept(syntax: str) -> str:
+    return (KEPT / f"{syntax}.txt").read_text("utf-8")
+
+
+def items(text: str, syntax: str) -> dict[str, int]:
+    loaded = configs.load(syntax)
+    return config_items(lines_of(text, loaded), loaded)
+
+
+@pytest.mark.parametrize("syntax", sorted(configs.names()))
+def test_a_well_kept_configuration_has_what_is_good_and_nothing_else(syntax):
+    found = items(kept(syntax), syntax)
+    assert {item for item, value in found.items() if value} == GOOD & set(found)
+    assert len(found) >= 20 or syntax == "frr"
+
+
+CHANGED = [
+    # syntax, item, line of the well-kept one, what stands there instead, value then
+    ("vrp", "telnet", "stelnet server enable", "telnet server enable", 1),
+    ("vrp", "http", "undo http server enable", "http server enable", 1),
+    ("vrp", "ftp", "stelnet server enable", "ftp server enable", 1),
+    ("vrp", "ssh_v1", "stelnet server enable", "ssh server compatible-ssh1x enable", 1),
+    ("vrp", "snmp_default_community", "snmp-agent sys-info version v3", "snmp-agent community read public", 1),
+    (
+        "vrp",
+        "snmp_default_community",
+        "snmp-agent sys-info version v3",
+        "snmp-agent community read cipher Private",
+        None,
+    ),
+    ("vrp", "snmp_write", "snmp-agent sys-info version v3", "snmp-agent community write Xy12345678", 1),
+    ("vrp", "snmp_v2c", "snmp-agent sys-info version v3", "snmp-agent sys-info version v2c v3", 1),
+    ("vrp", "snmp_v1", "snmp-agent sys-info version v3", "snmp-agent sys-info version all", 1),
+    ("vrp", "snmp_acl", "snmp-agent sys-info version v3", "snmp-agent community read Xy12345678", 0),
+    ("vrp", "snmp_no_priv", "nms privacy read-view iso", "nms authentication read-view iso", 1),
+    ("vrp", "snmp_no_auth", "nms privacy read-view iso", "nms read-view iso", 1),
+    ("vrp", "snmp_weak_auth", "authentication-mode sha2-256", "authentication-mode md5", 1),
+    ("vrp", "snmp_weak_priv", "privacy-mode aes128", "privacy-mode des56", 1),
+    ("vrp", "syslog", "info-center loghost 192.0.2.9 local-time", "info-center enable", 0),
+    ("vrp", "ntp", "ntp-service unicast-server 192.0.2.8", "ntp-service server disable", 0),
+    (
+        "vrp",
+        "aaa",
+        "authentication-mode aaa\n idle-timeout 5 0\n protocol",
+        "authentication-mode password\n protocol",
+        0,
+    ),
+    ("vrp", "password_encryption", "password irreversible-cipher", "password cipher", 0),
+    ("vrp", "default_account", "local-user ops privilege", "local-user admin privilege", 1),
+    ("vrp", "idle_timeout", "idle-timeout 5 0\n protocol", "idle-timeout 0 0\n protocol", 0),
+    ("vrp", "idle_timeout", "idle-timeout 5 0\n protocol", "protocol", 1),
+    ("vrp", "management_acl", " acl 2001 inbound\n", "", 0),
+    ("comware", "telnet", "ssh server enable", "telnet server enable", 1),
+    (
+        "comware",
+        "snmp_default_community",
+        "snmp-agent sys-info version v3",
+        "snmp-agent community read simple private",
+        1,
+    ),
+    ("comware", "aaa", "authentication-mode scheme\n user-role network-admin", "user-role network-admin", 0),
+    ("comware", "password_encryption", "password hash", "password cipher", 0),
+    ("comware", "management_acl", " ssh server acl 2001\n", "", 1),  # the lines have one
+    ("comware", "password_policy", "password-control enable", "undo password-control enable", 0),
+    ("ios", "telnet", "transport input ssh", "transport input telnet ssh", 1),
+    ("ios", "telnet", " transport input ssh\n", "", None),  # depends on the release
+    ("ios", "http", "no ip http server", "ip http server", 1),
+    ("ios", "ssh_v1", "ip ssh version 2", "ip ssh time-out 60", None),
+    ("ios", "snmp_default_community", "logging host 192.0.2.9", "snmp-server community public RO", 1),
+    ("ios", "snmp_write", "logging host 192.0.2.9", "snmp-server community Xy12345 RW 10", 1),
+    ("ios", "snmp_acl", "logging host 192.0.2.9", "snmp-server community Xy12345 RO", 0),
+    ("ios", "snmp_acl", "logging host 192.0.2.9", "snmp-server community Xy12345 RO MGMT", 1),
+    ("ios", "snmp_no_priv", "v3 priv read", "v3 auth read", 1),
+    ("ios", "aaa", "aaa new-model", "no aaa new-model", 0),
+    ("ios", "password_encryption", "enable secret 9", "enable password 7", 0),
+    ("ios", "idle_timeout", "exec-timeout 5 0\n transport", "exec-timeout 30 0\n transport", 0),
+    ("ios", "management_acl", " access-class MGMT in\n", "", 0),
+    ("nxos", "telnet", "feature ssh", "feature telnet", 1),
+    ("nxos", "snmp_write", "feature ssh", "snmp-server community Xy12 group network-admin", 1),
+    ("nxos", "snmp_weak_auth", "auth sha", "auth md5", 1),
+    ("nxos", "snmp_weak_priv", "priv aes-128 ", "priv ", 1),
+    ("eos", "telnet", "interface Ethernet1", "management telnet\n   no shutdown\n!\ninterface Ethernet1", 1),
+    ("eos", "default_account", "username ops privilege 15", "username admin privilege 15 nopassword\nusername x", 1),
+    (
+        "rgos",
+        "telnet",
+        "no enable service telnet-server",
+        "enable service telnet-server",
+        0,
+    ),  # its lines let in SSH only
+    ("rgos", "telnet", "no enable service telnet-server\n", "", 0),
+    ("rgos", "snmp_default_community", "logging server 192.0.2.9", "snmp-server community 7 0A1B2C ro", None),
+    ("junos", "telnet", "        ssh {", "        telnet;\n        ssh {", 1),
+    ("junos", "http", "        ssh {", "        web-management {\n            http;\n        }\n        ssh {", 1),
+    ("junos", "snmp_default_community", "    v3 {", "    community public {\n        x;\n    }\n    v3 {", 1),
+    ("junos", "snmp_acl", "    v3 {", "    community Xy12 {\n        authorization read-only;\n    }\n    v3 {", 0),
+    ("junos", "permit_any", "office;", "any;", 0),
+    ("junos", "permit_any", "office;\n", "any;\n", 0),
+    ("junos", "root_login", "root-login deny;", "root-login allow;", 1),
+    ("fortios", "telnet", "ping https ssh", "ping https ssh telnet", 1),
+    ("fortios", "http", "ping https ssh", "ping https http", 1),
+    ("fortios", "management_acl", "        set trusthost1 192.0.2.0 255.255.255.0\n", "", 0),
+    ("fortios", "permit_any", '"office"', '"all"', 0),
+    ("fortios", "idle_timeout", "admintimeout 5", "admintimeout 480", 0),
+    ("fortios", "snmp_no_priv", "auth-priv", "auth-no-priv", 1),
+]
+
+
+@pytest.mark.parametrize(("syntax", "item", "old", "new", "value"), CHANGED)
+def test_one_line_decides(syntax, item, old, new, value):
+    text = kept(syntax)
+    assert old in text
+    assert items(text.replace(old, new, 1), syntax).get(item) == value
+
+
+def test_a_rule_that_lets_everything_through_is_told():
+    opened = kept("fortios").replace('"office"', '"all"').replace('"HTTPS"', '"ALL"')
+    assert items(opened, "fortios")["permit_any"] == 1
+    opened = kept("junos").replace("office;", "any;").replace("junos-https;", "any;")
+    assert items(opened, "junos")["permit_any"] == 1
+
+
+def test_a_community_of_snmp_is_told_from_one_of_fortios():
+    block = 'config system snmp community\n    edit 1\n        set name "public"\n    next\nend\n'
+    found = items(block + kept("fortios"), "fortios")
+    assert (found["snmp_default_community"], found["snmp_acl"], found["snmp_v2c"]) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("syntax", sorted(configs.names()))
+def test_every_pattern_compiles_and_every_item_is_known(syntax):
+    loaded = configs.load(syntax)
+    assert [len(loaded.searches(field)) for field in LISTS] == [len(getattr(loaded, field)) for field in LISTS]
+    decisions = [decision for each in loaded.items.values() for decision in each]
+    for each in decisions:
+        for pattern in (each.line, each.each, each.has, each.some, *each.with_, *each.without):
+            compiled(pattern or "")
+    assert set(loaded.items) <= set(CHOICES["device_config_item"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"line": "x", "each": "y", "has": "z", "is": 1}, "needs one of line, each, some"),
+        ({"each": "y", "is": 1}, "each and has belong together"),
+        ({"line": "x", "is": 1, "else": 0}, "each and has belong together"),
+        ({"with": ["x"], "is": 1}, "some belongs to with"),
+        ({"line": "(", "is": 1}, "is not a regular expression"),
+        ({"line": "x"}, "Field required"),
+        ({"line": "x", "is": "2"}, "Input should be 0 or 1"),
+    ],
+)
+def test_a_wrong_decision_is_refused(wrong, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Decision.model_validate(wrong)
+
+
+def test_an_unknown_item_is_refused():
+    with pytest.raises(ValueError, match="'telnett' is no item"):
+        Syntax.model_validate({"name": "x", "items": {"telnett": [{"is": 0}]}})
+
+
+def test_a_path_has_what_a_line_stands_under():
+    lines = ["#", " sysname x", "aaa", " local-user a", "  x", "", " y", "! z", "\tindented"]
+    assert [path for path, _ in paths(lines)] == [
+        *("#", "sysname x", "aaa", "aaa / local-user a", "aaa / local-user a / x", "", "aaa / y", "! z", "indented"),
+    ]
+    assert [path[start:] for path, start in paths(lines)] == [line.strip() for line in lines]
+
+
+def test_every_configuration_command_names_a_syntax_and_is_part_of_the_allow_list():
+    loaded = profiles.load()
+    with_config = {name: p.cli.config for name, p in loaded.items() if p.cli and p.cli.config}
+    assert {"huawei_vrp", "huawei_vrp8", "h3c_comware", "cisco_ios", "frr"} <= with_config.keys()
+    for name, config in with_config.items():
+        assert config.syntax in configs.names()
+        assert {config.running, config.startup or config.running} <= loaded[name].cli.lines
