@@ -33,8 +33,8 @@ def anchors(
 ) -> tuple[dict[str, Anchor], list[Sample]]:
     """Return the earlier figure of each, and what carries the figures on.
 
-    The older of the two kept is returned; once the newer one is `span` seconds old it takes its place. Readings that
-    come often so compare over `span` to twice as long, and rare ones with the one before.
+    Two are kept; the newer one that is `span` seconds old is returned, the older one while none is. Readings that come
+    often so compare over `span` to twice as long, and rare ones with the one before.
     """
     found: dict[str, Anchor] = {}
     known = _known(readings, what)
@@ -42,7 +42,8 @@ def anchors(
     for entity, value in list(values.items())[:MAX_ANCHORED]:
         pairs = [(was, at) for was, at in known.get(entity, ()) if at <= readings.timestamp]
         if pairs:
-            found[entity] = Anchor(pairs[0][0], readings.timestamp - pairs[0][1])
+            was, at = next((pair for pair in reversed(pairs) if readings.timestamp - pair[1] >= span), pairs[0])
+            found[entity] = Anchor(was, readings.timestamp - at)
         if not pairs or readings.timestamp - pairs[-1][1] >= span:
             pairs = [*pairs[-1:], (value, readings.timestamp)]
         kept[entity] = pairs

@@ -79,17 +79,13 @@ def _shut(readings: Readings) -> Derived:
 
     That it has such a list is told by a row of it, or by one without a port.
     """
-    rows = readings.series("ifErrorDisabled")
+    rows, ignored = readings.series("ifErrorDisabled"), readings.entry.ignore_interfaces
     if not rows or not readings.was_read("ifErrorDisabled"):
         return Derived()
     listed = {s.labels.get("ifIndex", ""): s for s in rows if s.value}
-    return Derived(
-        tuple(
-            Sample(SHUT, {**port.labels, "state": _why(listed.get(port.labels["ifIndex"]))}, int(index in listed))
-            for port in readings.ports.values()
-            if (index := port.labels["ifIndex"]) and not port.is_called(readings.entry.ignore_interfaces)
-        )
-    )
+    ports = [port for port in readings.ports.values() if "ifOperStatus" in port.values]
+    judged = ((port, listed.get(port.labels["ifIndex"])) for port in ports if not port.is_called(ignored))
+    return Derived(tuple(Sample(SHUT, {**p.labels, "state": _why(row)}, int(row is not None)) for p, row in judged))
 
 
 def _why(listed: Sample | None) -> str:

@@ -23,11 +23,17 @@ def compare(version: str, other: str) -> int | None:
     Of a text with several words the one that is built most like the other counts: of `5.170 (V200R019C10)` the
     second for a baseline `V200R022C00`. Numbers count as numbers, and what is longer is newer.
     """
-    mine = max(_WORDS.findall(version), key=lambda word: _alike(word, other), default="")
+    other = _bare(other)
+    mine = max(map(_bare, _WORDS.findall(version)), key=lambda word: _alike(word, other), default="")
     if not _alike(mine, other):
         return None
     a, b = ([_weight(part) for part in [*_PARTS.findall(text.lower()), ""]] for text in (mine, other))
     return (a > b) - (a < b)
+
+
+def _bare(version: str) -> str:
+    """v7.0.14 is 7.0.14; V200R019 is a name."""
+    return re.sub(r"^v(?=\d+\.)", "", version, flags=re.IGNORECASE)
 
 
 def _alike(word: str, other: str) -> int:
