@@ -19,17 +19,10 @@ from agent.inventory_access import (
     ssh_access,
     written_secrets,
 )
+from agent.inventory_contracts import CALENDARS, CalendarForm, ContractForm, SiteForm
 from agent.inventory_draft import Draft, read_draft
-from agent.inventory_file import (
-    CALENDARS,
-    BaselineForm,
-    CalendarForm,
-    ConfigBackupForm,
-    ContractForm,
-    File,
-    SiteForm,
-    TitleForm,
-)
+from agent.inventory_file import BaselineForm, ConfigBackupForm, File
+from agent.inventory_form import TitleForm
 from agent.inventory_links import Checks, check_links, long_targets
 from agent.inventory_problems import Problems
 from agent.model import Baseline, Calendar, Contract, Customer, Entry, Inventory, LimitOverride, Site, Targets, Text

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.inventory_draft import Draft, Item
-from agent.inventory_file import CredentialForm, DefaultsForm, DeviceForm, Form, GroupForm, SnmpForm
+from agent.inventory_file import CredentialForm, DefaultsForm, DeviceForm, GroupForm, SnmpForm
+from agent.inventory_form import Form
 from agent.inventory_problems import Problems
 from collectors.model import Secret, SnmpAccess, SshAccess
 from collectors.yamlfile import KeyPath

@@ -6,17 +6,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from agent.inventory_file import (
-    BaselineForm,
-    ContractForm,
-    CredentialForm,
-    CustomerForm,
-    DefaultsForm,
-    DeviceForm,
-    File,
-    GroupForm,
-    SiteForm,
-)
+from agent.inventory_contracts import ContractForm, CustomerForm, SiteForm
+from agent.inventory_file import BaselineForm, CredentialForm, DefaultsForm, DeviceForm, File, GroupForm
 from agent.inventory_problems import Problems, example, unknown_key, validated
 from agent.inventory_scalars import parse_name
 from collectors.yamlfile import KeyPath
