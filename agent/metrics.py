@@ -7,7 +7,7 @@ import socketserver
 import sys
 import threading
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -118,10 +118,11 @@ class _Device:
 class Metrics:
     """The latest snapshot of every device as text. Any thread may call it; a scrape polls nothing."""
 
-    def __init__(self, meanings: Mapping[str, Meaning], *, version: str) -> None:
-        """Take the vocabulary: the collectors' names and the derived ones."""
+    def __init__(self, meanings: Mapping[str, Meaning], *, version: str, hidden: Collection[str] = frozenset()) -> None:
+        """Take the vocabulary: the collectors' names and the derived ones. `hidden` are known, and not shown."""
         self.health = Health(version)
         self._meanings = {**meanings, **OWN}
+        self._hidden = frozenset(hidden)
         self._devices: dict[str, _Device] = {}
         self._open: dict[str, list[Sample]] = {}  # device → samples; "" has the totals
         self._lock = threading.Lock()
@@ -130,14 +131,15 @@ class Metrics:
     def update(self, entry: Entry, snapshot: Snapshot) -> None:
         """Show a device's snapshot (derived already) in place of the one before."""
         top = _top(entry)
+        shown = [sample for sample in snapshot.samples if sample.name not in self._hidden]
         made = _Device(
             top=top,
-            lines=block(top, snapshot.samples, self._meanings),
+            lines=block(top, shown, self._meanings),
             stale=block(top, [Sample("device_up", {}, 0)], self._meanings),
             stale_from=snapshot.taken_at + max(3 * entry.interval, OLD),
             up=snapshot.up,
         )
-        self.health.left_out(sum(sample.name not in self._meanings for sample in snapshot.samples))
+        self.health.left_out(sum(sample.name not in self._meanings for sample in shown))
         with self._lock:
             self._devices[entry.name] = made
 

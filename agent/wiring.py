@@ -99,7 +99,7 @@ def inspector(
 
 def daemon(inventory: Inventory, rules: Mapping[str, Check], store: Store, poll: Poll) -> Parts:
     """Return the daemon's collaborators."""
-    metrics = Metrics(VOCABULARY | derive.DERIVED, version=version("netpatrol"))
+    metrics = Metrics(VOCABULARY | derive.DERIVED, version=version("netpatrol"), hidden=derive.MEMORY)
     return Parts(inventory=inventory, rules=rules, store=store, metrics=metrics, poll=poll, now=now)
 
 

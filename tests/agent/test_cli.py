@@ -60,6 +60,9 @@ def test_gather_exits_0_when_all_answered(capsys: pytest.CaptureFixture[str]) ->
         (["inspect", "-i", "missing.yaml"], 78, "missing.yaml:0: cannot be read"),
         (["inspect", "--device", "nobody"], 64, "--device nobody"),
         (["inspect", "--window", "-1"], 64, "window"),
+        (["inspect", "--cadence", "weekly"], 64, "weekly"),
+        (["inspect", "--manual", "visit.yaml"], 78, "visit.yaml:0: cannot be read"),
+        (["manual", "--class", "ups"], 2, "no device of the inventory is selected"),
         (["findings"], 2, "nothing is stored here yet"),
         (["report"], 2, "nothing is stored here yet"),
         (["tickets", "acknowledge", "T-1", "--by", "x"], 2, "nothing is stored here yet"),
@@ -130,6 +133,20 @@ def test_an_inspection_ends_with_the_worst_severity_and_leaves_a_report(
     assert len(capsys.readouterr().out.splitlines()) == 3
     assert cli.run(["report", "20000101T000000Z-0000"]) == 1
     assert "there is no run" in capsys.readouterr().err
+
+
+def test_a_form_is_printed_filled_in_and_shown_in_the_report(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["manual", "--cadence", "yearly"]) == 0
+    form = capsys.readouterr().out
+    assert "item: cleaning\n    site: hq\n    ok:" in form
+    filled = form.replace("item: cleaning\n    site: hq\n    ok:", "item: cleaning\n    site: hq\n    ok: true")
+    (home / "visit.yaml").write_text(filled, encoding="utf-8")
+    visit = ["--cadence", "yearly", "--manual", "visit.yaml"]
+    assert cli.run(["inspect", "--device", "silent", "--window", "0", *visit]) == 2
+    capsys.readouterr()
+    (report,) = home.glob("netpatrol-data/reports/*/report.json")
+    found = json.loads(report.read_text(encoding="utf-8"))
+    assert ["hq"] in [row["where"] for row in found["manual"]]
 
 
 def test_a_run_that_no_disk_takes_is_printed_as_one_line(

@@ -106,6 +106,43 @@ def test_a_check_that_had_nothing_to_judge_is_not_owed_when_its_table_fails():
     assert ("heat", "") in {j.result.key[1:] for j in newly.judged}
 
 
+# ---- a sample that many things share ----
+
+CERTIFICATE = check(
+    "certificate", sample="device_expiry_seconds", where={"kind": ["certificate"]}, limit={"below": {"warning": 86400}}
+)
+EXPIRY = "device_expiry_seconds"
+
+
+def ends(kind: str, **more: object):
+    return snapshot([sample(EXPIRY, 9e6, kind=kind, entity="TLS 443")], **more)
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        (f"{EXPIRY}:certificate", {"": (UNKNOWN, "timeout")}),
+        (f"{EXPIRY}:license", {}),
+        (EXPIRY, {}),
+    ],
+)
+def test_a_check_of_one_choice_is_owed_only_where_that_choice_is_expected(named, found):
+    now = snapshot([], failures=(failure(named),), expected={named})
+    assert said(judge(now, CERTIFICATE)) == found
+
+
+def test_a_failure_that_names_the_shared_sample_or_the_choice_is_the_reason_for_what_is_gone():
+    for named in (EXPIRY, f"{EXPIRY}:certificate"):
+        now = snapshot([], failures=(failure(named, kind="auth"),))
+        assert said(judge(now, CERTIFICATE, previous=ends("certificate"))) == {"": (UNKNOWN, "auth")}
+    now = snapshot([], failures=(failure(f"{EXPIRY}:license"),), expected={f"{EXPIRY}:certificate"})
+    assert said(judge(now, CERTIFICATE, previous=ends("certificate"))) == {"TLS 443": (UNKNOWN, "missing")}
+
+
+def test_what_one_choice_yields_says_nothing_of_another():
+    assert judge(ends("license"), CERTIFICATE) == Evaluation((), ("certificate",))
+
+
 # ---- a silent device ----
 
 REACHABLE = check("reachability", sample="device_up", object=[], limit={"critical_values": [0]}, required=True)

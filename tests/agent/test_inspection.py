@@ -3,15 +3,16 @@
 import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent import inspection, wiring
 from agent.checks.rules import Check
 from agent.inspection import Inspected, Inspector
-from agent.model import Entry, FindingState, Inventory, Severity, TicketStatus
+from agent.model import Entry, FindingState, Inventory, ManualAnswer, Severity, TicketStatus
 from agent.store import Store, spool
 from collectors.model import Cost, Device, DeviceClass, Failure, Sample, Snapshot
 
@@ -57,7 +58,7 @@ class Site:
     def __init__(self, store: Store, folder: Path) -> None:
         self.store, self.folder, self.clock = store, folder, Clock()
 
-    async def inspect(self, *readings: Reading, window: float = 10.0) -> Inspected:
+    async def inspect(self, *readings: Reading, window: float = 10.0, **more: Any) -> Inspected:
         waiting = list(readings)
 
         async def gather(
@@ -71,13 +72,13 @@ class Site:
 
         parts = Inspector(
             inventory=INVENTORY,
-            rules={"cpu": CPU},
             store=self.store,
             spool=self.folder / wiring.SPOOL,
             gather=gather,
             now=self.clock.now,
             sleep=self.clock.sleep,
             window=window,
+            **{"rules": {"cpu": CPU}} | more,
         )
         entries = [INVENTORY.entries[name] for name in readings[0]]
         inspected = await inspection.run(parts, entries, {})
@@ -161,6 +162,22 @@ async def test_one_silent_device_costs_the_others_nothing(site: Site) -> None:
 async def test_one_reading_is_enough_when_no_window_is_wanted(site: Site) -> None:
     run = (await site.inspect({"sw-1": 0.95}, window=0)).run
     assert [c.action for c in run.changes] == ["open"]
+
+
+async def test_an_inspection_of_fewer_checks_leaves_what_others_found(site: Site) -> None:
+    await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})
+    run = (await site.inspect({"sw-1": 0.1}, {"sw-1": 0.1}, rules={})).run
+    assert (run.changes, run.devices[0].results) == ((), ())
+    assert [t.status for t in site.store.tickets()] == [TicketStatus.OPEN]
+    again = (await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})).run
+    assert [(f.state, f.held) for f in again.findings] == [(FindingState.PERSISTING, True)]
+
+
+async def test_what_people_answered_is_kept_with_the_run(site: Site) -> None:
+    answers = (ManualAnswer(item="cleaning", site="hq", ok=True, note="换了防尘网", on=date(2026, 11, 22)),)
+    run = (await site.inspect({"sw-1": 0.1}, {"sw-1": 0.1}, answers=answers)).run
+    assert run.answers == answers
+    assert site.store.run(run.id).answers == answers
 
 
 async def test_the_run_counts_what_both_readings_asked(site: Site) -> None:

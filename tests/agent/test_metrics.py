@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent.derive import DERIVED
+from agent.derive import DERIVED, MEMORY
 from agent.metrics import Metrics
 from agent.model import (
     Customer,
@@ -195,6 +195,14 @@ def test_the_agents_own_work_shows(metrics: Metrics):
 def test_two_agents_in_one_process_do_not_share_a_registry(metrics: Metrics):
     metrics.health.store_failed()
     assert value(Metrics(VOCABULARY, version="1"), "netpatrol_store_errors_total") == 0
+
+
+def test_what_is_only_remembered_is_not_shown_nor_called_unknown():
+    metrics = Metrics(MEANINGS, version="1", hidden=MEMORY)
+    samples = [Sample(name, dict.fromkeys(MEANINGS[name].labels, "x"), 1) for name in (*MEMORY, "device_up")]
+    metrics.update(entry(), Snapshot(device="core-1", taken_at=NOW, up=True, samples=tuple(samples)))
+    assert names(metrics.render(NOW)) & MEANINGS.keys() == {"device_up"}
+    assert value(metrics, "netpatrol_samples_unknown_total") == 0
 
 
 def everything() -> Metrics:

@@ -3,12 +3,13 @@
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
 
 from agent import reports
+from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Check
 from agent.model import (
     Contract,
@@ -20,6 +21,7 @@ from agent.model import (
     Finding,
     FindingState,
     Inventory,
+    ManualAnswer,
     Result,
     Run,
     Severity,
@@ -129,9 +131,11 @@ def run_of(*, hostile: str = "CPU 1") -> Run:
     )
 
 
-def report_of(run: Run | None = None, previous: Run | None = None) -> reports.Report:
+def report_of(
+    run: Run | None = None, previous: Run | None = None, items: dict[str, ManualItem] | None = None
+) -> reports.Report:
     run = run or run_of()
-    return reports.build(run, previous, INVENTORY, CHECKS, run.tickets)
+    return reports.build(run, previous, INVENTORY, CHECKS, run.tickets, items or {})
 
 
 class Texts(HTMLParser):
@@ -229,6 +233,49 @@ def test_the_five_parts_a_contract_asks_for_are_there() -> None:
     page = reports.render(report_of(), "zh")
     parts = ["巡检目的及侧重点", "对现运行系统的冲击和影响", "巡检内容", "安全隐患", "结论"]
     assert not [part for part in parts if part not in page]
+
+
+# ---- what people looked at ----
+
+
+def item(name: str, of: str, **more: object) -> ManualItem:
+    both = {"zh": f"{name}题", "en": f"{name} title"}
+    form = {"name": name, "manual": True, "id": "ENV-05", "title": both, "of": of, "how": both, "source": "test"}
+    return ManualItem.model_validate(form | {"cause": both, "advice": both} | more)
+
+
+VOLTS = {"value": {"zh": "伏", "en": "volts"}, "limit": {"above": {"warning": 1}}, "cadence": ["yearly"]}
+ITEMS = {"cleaning": item("cleaning", "site"), "earth": item("earth", "device", **VOLTS)}
+
+
+def test_what_people_answered_is_judged_and_what_they_did_not_is_shown_as_open() -> None:
+    answers = (
+        ManualAnswer(item="cleaning", site="hq", ok=True, by="Li Lei", on=date(2026, 11, 22)),
+        ManualAnswer(item="earth", device="sw-1", value=1.4),
+        ManualAnswer(item="no_more", site="hq", ok=False),
+    )
+    rows = report_of(replace(run_of(), answers=answers), items=ITEMS).manual
+    assert [(row.title.en, row.where, row.severity.name, row.answer.en, row.limit.en) for row in rows] == [
+        ("cleaning title", ("hq",), "OK", "OK", "—"),
+        ("earth title", ("sw-1",), "WARNING", "1.4 volts", "limit 1 volts"),
+        ("earth title", ("sw-2",), "UNKNOWN", "to be filled in", "limit 1 volts"),
+    ]
+    assert (rows[0].by, rows[0].on) == ("Li Lei", date(2026, 11, 22))
+
+
+def test_a_quarterly_report_asks_for_quarterly_items_only() -> None:
+    run = replace(run_of(), scope={"cadence": "quarterly"})
+    assert [row.title.en for row in report_of(run, items=ITEMS).manual] == ["cleaning title"]
+
+
+def test_a_page_has_the_form_of_what_people_look_at_and_shows_notes_as_text() -> None:
+    answers = (ManualAnswer(item="cleaning", site="hq", ok=False, note=HOSTILE),)
+    page = Texts(reports.render(report_of(replace(run_of(), answers=answers), items=ITEMS), "zh"))
+    said = "".join(page.words)
+    assert not [
+        word for word in ("现场检查项目", "待填写", "cleaning题", "<script>alert(1)</script>") if word not in said
+    ]
+    assert "script" not in page.tags
 
 
 def test_an_empty_run_has_a_report_too() -> None:

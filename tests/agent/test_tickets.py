@@ -59,6 +59,10 @@ class TestAFaultThatHolds:
         (change,) = tickets.reconcile([finding(CRITICAL)], {}, inventory(ACME), {}, NOW, numbers())
         assert change.ticket.fault_level == 3
 
+    def test_of_a_check_for_the_report_only_opens_none(self):
+        rules = {"temperature": check().model_copy(update={"ticket": False})}
+        assert tickets.reconcile([finding(CRITICAL)], {}, inventory(ACME), rules, NOW, numbers()) == ()
+
     @pytest.mark.parametrize("status", tickets.AT_WORK)
     def test_changes_nothing_in_a_ticket_at_work(self, status):
         assert settle(finding(), ticket(status)) == ()

@@ -198,6 +198,23 @@ async def test_up_is_what_a_management_protocol_says_and_absent_when_nobody_can_
     assert all(("device_up" in failure.samples) is (up is None) for failure in snapshot.failures)
 
 
+CLOSED = Reading((Sample("device_port_open", {"port": "23"}, 0),), expected=tcp.PORTS, answered=True)
+
+
+class FakeTcp(Fake):
+    def wants(self, device):
+        return True
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_that_ports_are_closed_is_believed_only_of_a_device_that_says_something(silent):
+    snmp = FakeSnmp(says=unanswered(TimedOut())) if silent else FakeSnmp()
+    snapshot = await read(SNMP, snmp, FakeTcp("tcp", CLOSED))
+    assert ("device_port_open" in figures(snapshot)) is not silent
+    assert [f.kind for f in snapshot.failures if f.samples >= tcp.PORTS] == ["timeout"] * silent
+    assert snapshot.expected >= tcp.PORTS
+
+
 # ---- a device that does not say who it is ----
 
 
