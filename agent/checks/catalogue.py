@@ -1,4 +1,4 @@
-"""The catalogue's numbers: which of them a check or a person answers, and which nobody does, and why. Pure."""
+"""The catalogue's numbers: which of them a check or a person answers, and which nobody does yet, and why. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ FILE = Path(__file__).parent / "data" / "catalogue.yaml"
 
 
 class Catalogue(Strict):
-    """How many numbers each group has, which are security risks, and why some have no check."""
+    """How many numbers each group has, which are security risks, and why some are not answered.
+
+    One of those may have a check: it waits for something that reads what it judges.
+    """
 
     numbers: Mapping[str, int]
     titles: Mapping[str, BothTexts]
@@ -47,7 +50,7 @@ def load(file: Path = FILE) -> Catalogue:
 
 def covered(catalogue: Catalogue, checks: Mapping[str, Check], items: Mapping[str, ManualItem]) -> dict[str, Covered]:
     """Sort the catalogue's numbers by who answers them, group by group."""
-    machine, person = _answered(checks.values()), _answered(items.values())
+    machine, person = (_answered(each.values()) - catalogue.without.keys() for each in (checks, items))
     found: dict[str, Covered] = {}
     for group, title in catalogue.titles.items():
         of = [number for number in catalogue.all if number.startswith(f"{group}-")]

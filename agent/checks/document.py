@@ -103,6 +103,7 @@ def _coverage(checks: Mapping[str, Check], items: Mapping[str, ManualItem], numb
     yield ""
     for number, why in sorted(numbers.without.items()):
         yield f"- {number}: {why.zh} · {why.en}"
+    yield ""
 
 
 def _overview(checks: Iterable[Check]) -> Iterator[str]:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from agent import wiring
+from agent import checks, wiring
+from agent.checks.rules import CADENCES
 from agent.model import Entry, Inventory
 from agent.service import Parts, Service
 from agent.store import Store
 from collectors.model import Snapshot
+from collectors.profiles import ProfileSet
 from tests.agent.test_inspection import CPU, INVENTORY, Site
 
 QUICK = Inventory(
@@ -100,3 +102,9 @@ async def test_a_judgement_that_fails_stops_only_its_own_poll(daemon: Daemon) ->
 
     await daemon.run(odd, lambda: min(daemon.polls.values()) >= 5)
     assert set(daemon.store.latest()) == {"sw-1", "sw-2"}
+
+
+async def test_only_inspections_look_at_ports():
+    rules, profiles = checks.load(), ProfileSet({})
+    reads = {cadence: wiring.reader(profiles, checks.of_cadence(rules, cadence)).collectors for cadence in CADENCES}
+    assert [cadence for cadence, collectors in reads.items() if "tcp" not in collectors] == ["continuous"]
