@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import traceback
+from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from collectors import cli_parse, icmp, local, snmp_decode, tcp
 from collectors.choice import Choice, choose, probes
+from collectors.columns import Samples
 from collectors.errors import BadData, CollectError, TimedOut
 from collectors.icmp import IcmpCollector
 from collectors.local import LocalCollector
@@ -216,10 +218,7 @@ def _snapshot(device: Device, taken_at: datetime, profile: str | None, readings:
     if not up:
         readings = [(protocol, _unheard(reading) if protocol == "tcp" else reading) for protocol, reading in readings]
     untold = frozenset({"device_up"}) if up is None else frozenset()
-    samples = {} if up is None else {"device_up": Sample("device_up", {}, int(up))}
-    heard = [sample for protocol, reading in readings if protocol == "snmp" for sample in reading.samples]
-    kept = [unsaid(each.samples, heard) if protocol == "ssh" else each.samples for protocol, each in readings]
-    series = {sample.series: sample for samples_of_one in reversed(kept) for sample in reversed(samples_of_one)}
+    told = () if up is None else (Sample("device_up", {}, int(up)),)
     found: dict[str, str] = {}
     for _, reading in readings:
         found = {name: text for name, text in reading.facts.items() if text} | found
@@ -229,12 +228,27 @@ def _snapshot(device: Device, taken_at: datetime, profile: str | None, readings:
         taken_at=taken_at,
         profile=profile,
         up=bool(up),
-        samples=(*samples.values(), *reversed(series.values())),
+        samples=Samples.join((told, _together(readings))),
         facts=found,
         failures=tuple(replace(failure, samples=failure.samples | untold) for failure in failures),
         expected=frozenset({"device_up"}).union(*(reading.expected for _, reading in readings)),
         cost=replace(sum((reading.cost for _, reading in readings), Cost()), seconds=seconds),
     )
+
+
+def _together(readings: Readings) -> Samples:
+    """Return the samples of all protocols: a series that two bring is the first one's."""
+    parts = [Samples.of(each.samples) for _, each in readings]
+    if any(protocol == "ssh" for protocol, _ in readings):
+        heard = [sample for protocol, reading in readings if protocol == "snmp" for sample in reading.samples]
+        parts = [
+            Samples(unsaid(part, heard)) if p == "ssh" else part for (p, _), part in zip(readings, parts, strict=True)
+        ]
+    names = Tally(name for part in parts for name in part.names)
+    if all(count == 1 for count in names.values()):
+        return Samples.join(parts)
+    series = {sample.series: sample for part in reversed(parts) for sample in reversed(tuple(part))}
+    return Samples(reversed(series.values()))
 
 
 def _unheard(reading: Reading) -> Reading:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+
+from pydantic import WrapSerializer
 
 from collectors.errors import CollectError
 
@@ -124,6 +126,10 @@ class Sample:
         return self.name, tuple(sorted(self.labels.items()))
 
 
+SampleSequence = Annotated[Sequence[Sample], WrapSerializer(lambda samples, as_json: as_json(list(samples)))]
+"""Samples in any form that can be gone through; JSON has them one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Something that could not be read, and what is missing because of it."""
@@ -155,7 +161,7 @@ class Cost:
 class Reading:
     """What one collector brought back. Partial results are kept beside the failures."""
 
-    samples: tuple[Sample, ...] = ()
+    samples: SampleSequence = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     expected: frozenset[str] = frozenset()  # sample names this profile can produce with this access
@@ -171,11 +177,15 @@ class Snapshot:
     taken_at: datetime
     profile: str | None = None
     up: bool = False
-    samples: tuple[Sample, ...] = ()
+    samples: SampleSequence = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     expected: frozenset[str] = frozenset()
     cost: Cost = Cost()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.samples, list):  # as it comes out of JSON
+            object.__setattr__(self, "samples", tuple(self.samples))
 
 
 class Collector(Protocol):

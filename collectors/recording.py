@@ -14,6 +14,7 @@ import yaml
 from collectors import convert, redaction, replay, snmp_decode
 from collectors.errors import CollectError
 from collectors.model import Device, Sample, SnmpTransport, Value
+from collectors.oid_text import rows_of
 from collectors.profiles import ProfileSet
 from collectors.profiles.rules import Profile
 from collectors.redaction import Known
@@ -132,7 +133,7 @@ def _figures(samples: Iterable[Sample]) -> Counter[tuple[str, float]]:
 async def _yield(profile: Profile, values: Mapping[str, Value]) -> snmp_decode.Decoded:
     transport = replay.ReplayTransport(replay.recording(values))
     plan = snmp_decode.plan(profile)
-    rows = snmp_decode.rows_of(await transport.get(plan.scalars))
+    rows = rows_of(await transport.get(plan.scalars))
     for columns in plan.tables:
         for column, found in (await transport.walk(columns)).rows.items():
             rows.setdefault(column, {}).update(found)

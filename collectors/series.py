@@ -48,22 +48,32 @@ def _topic(sample: Sample) -> tuple[str, ...]:
 
 
 def distinct(rows: Sequence[Made]) -> tuple[Sample, ...]:
-    """Return all samples, every series once.
+    """Return all samples, every series once, as `settled` has them."""
+    return tuple(each for row in settled(rows) for each in row if each is not None)
+
+
+def settled(rows: Sequence[Made]) -> list[tuple[Sample | None, ...]]:
+    """Return what each row's samples become, every series once; None for what does not stand.
 
     Rows of a group that share a series get their index behind the entity (`Fan #2`), with all their samples, so that a
     limit still names its sensor; so does a row that repeats a series of an earlier group. The first stands where there
     is nothing to tell apart: the same object read twice, a second symbol for the same row, a sample without an entity.
     """
-    rows = list(_standing(rows))
-    ambiguous = _ambiguous(rows)
+    standing = list(_standing(rows))
+    ambiguous = _ambiguous(standing)
     seen: dict[Series, Sample] = {}
-    for row in rows:
-        samples = row.samples
-        if (row.group, row.index) in ambiguous or (not row.fallback and _clash(samples, seen)):
-            samples = _told_apart(row, {} if row.fallback else seen)
-        for each in samples:
-            seen.setdefault(series(each), each)
-    return tuple(seen.values())
+    return [tuple(_settled(row, (row.group, row.index) in ambiguous, seen, rows[n])) for n, row in enumerate(standing)]
+
+
+def _settled(row: Made, ambiguous: bool, seen: dict[Series, Sample], made: Made) -> Iterator[Sample | None]:
+    """Yield what each of a row's samples as made becomes. `row` has those of them that stand."""
+    samples = row.samples
+    if ambiguous or (not row.fallback and _clash(samples, seen)):
+        samples = _told_apart(row, {} if row.fallback else seen)
+    becomes = dict(zip(map(id, row.samples), samples, strict=True))
+    for each in made.samples:
+        now = becomes.get(id(each))
+        yield now if now is not None and seen.setdefault(series(now), now) is now else None
 
 
 def _standing(rows: Iterable[Made]) -> Iterator[Made]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from collectors import convert, snmp, snmp_decode
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut, Unreachable
 from collectors.model import Cost, Device, Failure, Reading, Rows, SnmpTransport, Value
+from collectors.oid_text import rows_of, split
 from collectors.profiles.rules import Profile
+from collectors.snmp_repeat import Decoder
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
@@ -48,6 +50,7 @@ class SnmpCollector:
 
     def __init__(self, open_snmp: snmp.OpenSnmp = snmp.open_transport) -> None:
         self._open = open_snmp
+        self._decoders: dict[str, tuple[Profile, Decoder]] = {}  # device → what its last reading looked like
 
     def wants(self, device: Device) -> bool:
         """Say whether the inventory gives access over this protocol."""
@@ -83,15 +86,21 @@ class SnmpCollector:
             await harvest.gather(_steps(profile))
         finally:
             await transport.close()
-        decoded = snmp_decode.decode(profile, harvest.rows)
+        decoded = self._decoder(device, profile).decode(harvest.rows)
         return Reading(
             samples=decoded.samples,
-            facts=_system_facts(harvest.rows) | decoded.facts,
+            facts={**_system_facts(harvest.rows), **decoded.facts},
             failures=(*harvest.failures, *(_unreadable(profile, problem) for problem in decoded.problems)),
             expected=expected,
             answered=harvest.answered,
             cost=Cost(requests=transport.requests, seconds=time.monotonic() - began),
         )
+
+    def _decoder(self, device: Device, profile: Profile) -> Decoder:
+        known = self._decoders.get(device.name)
+        if known is None or known[0] is not profile:
+            known = self._decoders[device.name] = profile, Decoder(profile)
+        return known[1]
 
 
 async def _probed(said: Identity, transport: SnmpTransport, oids: Sequence[str]) -> Identity:
@@ -132,7 +141,7 @@ def _table_name(profile: Profile, columns: Sequence[str]) -> str:
     for metric in profile.metrics:
         if metric.table is not None and any(symbol.OID in columns for symbol in metric.all_symbols):
             return metric.table.name
-    return snmp_decode.split(columns[0])[0]
+    return split(columns[0])[0]
 
 
 # ---- asking ----
@@ -175,7 +184,7 @@ class _Harvest:
         except CollectError as error:
             self._failed(step, error)
         else:
-            self._add(snmp_decode.rows_of(dict(values)))
+            self._add(rows_of(dict(values)))
 
     async def _walk(self, step: _Step) -> None:
         walk = await self.transport.walk(step.objects)
@@ -216,7 +225,7 @@ def _system_facts(rows: Rows) -> dict[str, str]:
 
 
 def _scalar(rows: Rows, oid: str) -> Value:
-    column, index = snmp_decode.split(oid)
+    column, index = split(oid)
     return rows.get(column, {}).get(index)
 
 

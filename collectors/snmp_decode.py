@@ -4,23 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from collectors import convert, series
+from collectors import convert, series, snmp_facts
 from collectors.model import Rows, Sample, Value
-from collectors.profiles.rules import (
-    Column,
-    FieldSource,
-    IndexSlice,
-    Metric,
-    Profile,
-    RowColumn,
-    Symbol,
-    TableFact,
-    Tag,
-)
+from collectors.oid_text import by_arcs, instance_value, split
+from collectors.profiles.rules import Column, IndexSlice, Metric, Profile, RowColumn, Symbol, Tag
 from collectors.profiles.words import Oid
-from collectors.vocabulary import SEVERAL
-
-MAX_FACTS_JOINED = 32  # chassis of a stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +23,8 @@ class ReadPlan:
 class Decoded:
     """What the rows say. `problems` are values that could not be read, one line an object."""
 
-    samples: tuple[Sample, ...] = ()
-    facts: dict[str, str] = field(default_factory=dict)
+    samples: Sequence[Sample] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
 
@@ -50,8 +38,8 @@ def plan(profile: Profile) -> ReadPlan:
         else:
             tables.setdefault(split(oid)[0], {})[oid] = None
     return ReadPlan(
-        tuple(sorted(scalars, key=_arcs)),
-        tuple(tuple(sorted(columns, key=_arcs)) for _, columns in sorted(tables.items(), key=lambda kv: _turn(kv[0]))),
+        tuple(sorted(scalars, key=by_arcs)),
+        tuple(tuple(sorted(tables[table], key=by_arcs)) for table in sorted(tables, key=_turn)),
     )
 
 
@@ -71,41 +59,55 @@ def samples_of(profile: Profile, columns: Iterable[Oid]) -> frozenset[str]:
     )
 
 
-def rows_of(values: Mapping[Oid, Value]) -> Rows:
-    """Put the answers of a get into rows: `X.0` is column X, row "0"."""
-    rows: Rows = {}
-    for oid, value in values.items():
-        column, index = split(oid)
-        rows.setdefault(column, {})[index] = value
-    return rows
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One metric's rows, as made; what of it could not be read; and the figures that are made of several objects."""
+
+    made: tuple[series.Made, ...]
+    problems: tuple[str, ...]
+    computed: frozenset[tuple[str, Oid | None]]  # (sample, instance)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        return tuple(sample for row in self.made for sample in row.samples)
 
 
-def split(oid: Oid) -> tuple[Oid, str]:
-    """Split the last arc off an OID."""
-    column, _, index = oid.rpartition(".")
-    return column, index
+def read(metric: Metric, rows: Rows, group: int) -> Read:
+    """Read one metric; its rows become a group of their own."""
+    reader = _Reader(metric, rows)
+    made = tuple(
+        series.Made(group, row.index, samples, metric.fallback)
+        for row in reader.rows()
+        if (samples := tuple(reader.samples(row)))
+    )
+    return Read(made, tuple(reader.problems()), frozenset(reader.computed))
 
 
-def decode(profile: Profile, rows: Rows) -> Decoded:
-    """Turn rows into samples and facts. What one row or object has wrong becomes a problem and costs no other.
+def read_all(profile: Profile, rows: Rows) -> list[Read]:
+    """Read all metrics of a profile, in its order."""
+    return [read(metric, rows, number) for number, metric in enumerate(profile.metrics)]
+
+
+def settle(reads: Sequence[Read]) -> list[list[Sample | None]]:
+    """Return what each sample of each read becomes, every series once; None for what does not stand.
 
     A figure made of several objects cites no OID.
     """
-    made: list[series.Made] = []
-    problems: list[str] = []
-    computed: set[tuple[str, Oid | None]] = set()
-    for number, metric in enumerate(profile.metrics):
-        reader = _Reader(metric, rows)
-        made += [
-            series.Made(number, row.index, samples, metric.fallback)
-            for row in reader.rows()
-            if (samples := tuple(reader.samples(row)))
-        ]
-        problems += reader.problems()
-        computed |= reader.computed
-    found = series.distinct(made)
-    cited = (replace(each, oid=None) if (each.name, each.oid) in computed else each for each in found)
-    return Decoded(tuple(cited), _facts(profile, rows), tuple(problems))
+    computed = frozenset[tuple[str, Oid | None]]().union(*(each.computed for each in reads))
+    becomes = iter(series.settled([row for each in reads for row in each.made]))
+
+    def cited(sample: Sample | None) -> Sample | None:
+        return replace(sample, oid=None) if sample is not None and (sample.name, sample.oid) in computed else sample
+
+    return [[cited(sample) for _ in each.made for sample in next(becomes)] for each in reads]
+
+
+def decode(profile: Profile, rows: Rows) -> Decoded:
+    """Turn rows into samples and facts. What one row or object has wrong becomes a problem and costs no other."""
+    reads = read_all(profile, rows)
+    samples = (sample for each in settle(reads) for sample in each if sample is not None)
+    problems = (line for each in reads for line in each.problems)
+    return Decoded(tuple(samples), snmp_facts.facts(profile, rows), tuple(problems))
 
 
 # ---- what to read ----
@@ -114,13 +116,13 @@ def decode(profile: Profile, rows: Rows) -> Decoded:
 def _objects(profile: Profile) -> Iterator[tuple[Oid, bool]]:
     """Yield every OID of a profile, and whether it is an instance to get."""
     for metric in profile.metrics:
-        for column in _columns(metric):
-            if column.OID is not None:
-                yield column.OID, _is_instance(metric, column.OID)
-    for source in profile.metadata.device.fields.values():
-        yield from ((oid, True) for oid in _sources(source))
-    for fact in profile.metadata.tables:
-        yield from ((column.OID, False) for column in (fact.symbol, *fact.columns) if column.OID is not None)
+        yield from ((oid, _is_instance(metric, oid)) for oid in objects_of(metric))
+    yield from snmp_facts.objects(profile)
+
+
+def objects_of(metric: Metric) -> list[Oid]:
+    """Return every OID that a metric reads."""
+    return [column.OID for column in _columns(metric) if column.OID is not None]
 
 
 def _columns(metric: Metric) -> list[Column]:
@@ -130,12 +132,6 @@ def _columns(metric: Metric) -> list[Column]:
 def _is_instance(metric: Metric, oid: Oid) -> bool:
     """A scalar may stand among a table's columns: it is the same for all rows."""
     return metric.table is None or oid.endswith(".0")
-
-
-def _sources(source: FieldSource | None) -> Iterator[Oid]:
-    while source is not None:
-        yield from (column.OID for column in source.all_symbols if column.OID is not None)
-        source = source.fallback
 
 
 def _name(symbol: Symbol) -> str | None:
@@ -160,12 +156,7 @@ def _needs(metric: Metric, symbol: Symbol) -> set[Oid]:
 
 def _turn(table: Oid) -> tuple[bool, list[tuple[int, str]]]:
     """Order tables by OID, those outside of 1.3 (LLDP) last: an agent that chokes on them has told the rest by then."""
-    return not table.startswith("1.3."), _arcs(table)
-
-
-def _arcs(dotted: str) -> list[tuple[int, str]]:
-    """Order OIDs and indexes as numbers, whatever they are."""
-    return [(len(arc), arc) for arc in dotted.split(".")]
+    return not table.startswith("1.3."), by_arcs(table)
 
 
 # ---- rows to samples ----
@@ -224,7 +215,7 @@ class _Reader:
         if self._metric.table is None:
             return ["0"]
         columns = (s.OID for s in self._metric.all_symbols if s.OID is not None and not s.OID.endswith(".0"))
-        return sorted({index for column in columns for index in self._rows.get(column, {})}, key=_arcs)
+        return sorted({index for column in columns for index in self._rows.get(column, {})}, key=by_arcs)
 
     def _instance(self, symbol: Symbol, index: str) -> Oid | None:
         if symbol.OID is None or _is_instance(self._metric, symbol.OID):
@@ -242,7 +233,7 @@ class _Reader:
         if oid is None:
             return None
         if _is_instance(self._metric, oid):
-            return _instance_value(self._rows, oid)
+            return instance_value(self._rows, oid)
         return self._rows.get(oid, {}).get(index)
 
     def _tag(self, index: str, values: convert.Row, tag: Tag) -> Value:
@@ -280,53 +271,3 @@ def _sliced(parts: Sequence[IndexSlice], index: str) -> str:
         return index
     arcs = index.split(".")
     return ".".join(arc for part in parts for arc in arcs[part.start : part.end + 1])
-
-
-def _instance_value(rows: Rows, oid: Oid) -> Value:
-    """Find an instance wherever the column ends: got as a scalar, or walked in a table."""
-    arcs = oid.split(".")
-    for end in range(len(arcs) - 1, 1, -1):
-        value = rows.get(".".join(arcs[:end]), {}).get(".".join(arcs[end:]))
-        if value is not None:
-            return value
-    return None
-
-
-# ---- facts ----
-
-
-def _facts(profile: Profile, rows: Rows) -> dict[str, str]:
-    facts = {name: _fact(source, rows) for name, source in profile.metadata.device.fields.items()}
-    for table in profile.metadata.tables:
-        facts[table.fact] = facts.get(table.fact) or _table_fact(table, rows)
-    return {name: words for name, words in facts.items() if words}
-
-
-def _fact(source: FieldSource | None, rows: Rows) -> str:
-    while source is not None:
-        words = _said(source, rows)
-        if words:
-            return words
-        source = source.fallback
-    return ""
-
-
-def _said(source: FieldSource, rows: Rows) -> str:
-    """Return what one source says, without its fall-back: its symbols in words, the first of them, or a fixed text."""
-    texts = [convert.text(convert.extract(c, _instance_value(rows, c.OID or ""))) for c in source.all_symbols]
-    if source.mapping:
-        texts = [source.mapping.get(words, "") for words in texts]
-    if source.format is not None:
-        return convert.clean(source.format.format(*texts)) if all(texts) else ""
-    return next(filter(None, texts), source.value or "")
-
-
-def _table_fact(fact: TableFact, rows: Rows) -> str:
-    found: dict[str, None] = {}
-    column = fact.symbol
-    for index, value in sorted(rows.get(column.OID or "", {}).items(), key=lambda kv: _arcs(kv[0])):
-        row = {c.key: convert.extract(c, rows.get(c.OID or "", {}).get(index)) for c in fact.columns}
-        words = convert.text(convert.extract(column, value)) if convert.counts(row, fact.where) else ""
-        if words and len(found) < (1 if fact.first else MAX_FACTS_JOINED):
-            found[words] = None
-    return "" if fact.fact in SEVERAL and len(found) < 2 else ", ".join(found)

@@ -24,6 +24,7 @@ import pytest
 
 from collectors import cli_parse, convert, profiles, replay, series, snmp_decode, yamlfile
 from collectors.model import Health, Sample
+from collectors.oid_text import rows_of
 from collectors.profiles.rules import Profile
 from collectors.vocabulary import CHOICES, FACTS, KINDS, VOCABULARY
 
@@ -62,7 +63,7 @@ async def play(profile: Profile, case: Path) -> Yield:
 async def play_walk(profile: Profile, walk: Path) -> Yield:
     transport = replay.ReplayTransport(recording_of(walk))
     plan = snmp_decode.plan(profile)
-    rows = snmp_decode.rows_of(await transport.get(plan.scalars))
+    rows = rows_of(await transport.get(plan.scalars))
     for columns in plan.tables:
         for column, values in (await transport.walk(columns)).rows.items():
             rows.setdefault(column, {}).update(values)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from collectors import profiles, snmp_decode
+from collectors.oid_text import rows_of
 from collectors.profiles import ProfileSet, load
 from collectors.profiles.rules import Profile
 from collectors.snmp import MAX_GET
@@ -229,7 +230,7 @@ def test_a_fact_is_the_own_one_and_the_inherited_are_fallbacks(folder: Path) -> 
     answers = {"1.3.6.1.4.1.32473.1.0": b"one", "1.3.6.1.4.1.32473.2.0": b"two"}
     for gone, expected in ((None, "two"), ("1.3.6.1.4.1.32473.2.0", "one"), ("1.3.6.1.4.1.32473.1.0", "EX")):
         answers.pop(gone or "", None)
-        facts = snmp_decode.decode(top, snmp_decode.rows_of(dict(answers))).facts
+        facts = snmp_decode.decode(top, rows_of(dict(answers))).facts
         assert facts == {"model": expected, "vendor": "Example"}
 
 

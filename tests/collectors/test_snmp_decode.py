@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from collectors import profiles, snmp_decode
 from collectors.model import Rows, Sample, Value
+from collectors.oid_text import rows_of, split
 from collectors.profiles.rules import Profile
-from collectors.snmp_decode import Decoded, ReadPlan, decode, plan, rows_of, samples_of
+from collectors.snmp_decode import Decoded, ReadPlan, decode, plan, samples_of
 from collectors.vocabulary import VOCABULARY
 
 T = "1.3.6.1.4.1.32473.1.1"  # a table's entry; U is another table's
@@ -345,7 +346,7 @@ def answers(draw: st.DrawFn) -> tuple[Profile, Rows]:
     """Any values in some of the columns of a built-in profile."""
     of = BUILT_IN[draw(st.sampled_from(sorted(BUILT_IN)))]
     read = plan(of)
-    oids = [*(snmp_decode.split(oid)[0] for oid in read.scalars), *(oid for columns in read.tables for oid in columns)]
+    oids = [*(split(oid)[0] for oid in read.scalars), *(oid for columns in read.tables for oid in columns)]
     if not oids:
         return of, {}
     rows = st.dictionaries(st.sampled_from(oids), st.dictionaries(INDEXES, CELLS, max_size=4), max_size=12)

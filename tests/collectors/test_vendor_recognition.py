@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 
 from collectors import profiles, snmp_decode
+from collectors.oid_text import rows_of
 from collectors.profiles import ProfileSet
 
 HUAWEI = "1.3.6.1.4.1.2011.2"
@@ -21,7 +22,7 @@ def profile_set() -> ProfileSet:
 
 def facts(oid: str, descr: str) -> tuple[str, str, str, str]:
     profile = profile_set().match(oid, " ".join(descr.split()))
-    rows = snmp_decode.rows_of({"1.3.6.1.2.1.1.1.0": descr.encode(), "1.3.6.1.2.1.1.2.0": oid})
+    rows = rows_of({"1.3.6.1.2.1.1.1.0": descr.encode(), "1.3.6.1.2.1.1.2.0": oid})
     got = snmp_decode.decode(profile, rows).facts
     return profile.name, got.get("vendor", ""), got.get("model", ""), got.get("os_version", "")
 

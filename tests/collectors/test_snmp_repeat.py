@@ -1,0 +1,111 @@
+"""A device's next reading is decoded as if it were its first, whatever changed since the last."""
+
+import random
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from collectors import profiles, replay, snmp_decode
+from collectors.columns import Samples
+from collectors.model import Rows, Sample, Value
+from collectors.oid_text import rows_of
+from collectors.profiles import ProfileSet
+from collectors.profiles.rules import Profile
+from collectors.snmp_repeat import Decoder
+
+DEVICES = Path(__file__).parent.parent / "devices"
+WALKS = sorted(DEVICES.glob("*/*/walk.snmprec"))
+IF, IFX = "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1"
+
+
+@cache
+def known() -> ProfileSet:
+    return profiles.load()
+
+
+async def read(walk: Path, profile: Profile) -> Rows:
+    transport = replay.ReplayTransport(replay.read_walk(walk))
+    plan = snmp_decode.plan(profile)
+    rows = rows_of(await transport.get(plan.scalars))
+    for columns in plan.tables:
+        for column, values in (await transport.walk(columns)).rows.items():
+            rows.setdefault(column, {}).update(values)
+    return rows
+
+
+def changed(rows: Rows, chance: random.Random, share: float) -> Rows:
+    """Return the rows with a share of their values counted on, replaced, or taken away."""
+    return {
+        column: {index: value for index, old in cells.items() if (value := other(old, chance, share)) != "gone"}
+        for column, cells in rows.items()
+    }
+
+
+def other(value: Value, chance: random.Random, share: float) -> Value:
+    if chance.random() >= share:
+        return value
+    if isinstance(value, int):
+        return chance.choice((value + 1, value + 1, value + 1, value + 60, 0, -1, 2**64 - 1, b"no number", "gone"))
+    return chance.choice((b"other", b"", 7, None, "gone"))
+
+
+def said(decoded: snmp_decode.Decoded) -> tuple[list[str], dict[str, str], list[str]]:
+    return sorted(map(repr, decoded.samples)), dict(decoded.facts), sorted(decoded.problems)
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=[f"{w.parent.parent.name}/{w.parent.name}" for w in WALKS])
+async def test_every_reading_of_a_recorded_device_decodes_as_alone(walk: Path) -> None:
+    profile = known()[walk.parent.parent.name]
+    chance = random.Random(walk.parent.name)  # noqa: S311
+    first = await read(walk, profile)
+    decoder = Decoder(profile)
+    for share in (0, 0, 0.01, 0, 0.2, 0.001, 1, 0):
+        now = changed(first, chance, share)
+        assert said(decoder.decode(now)) == said(snmp_decode.decode(profile, now))
+
+
+PORTS = {
+    f"{IFX}.1": {str(n): b"ge%d" % n for n in range(1, 4)},
+    f"{IF}.2": {str(n): b"Ethernet %d" % n for n in range(1, 4)},
+    f"{IFX}.18": {str(n): b"desk %d" % n for n in range(1, 4)},
+    f"{IF}.8": {str(n): 1 for n in range(1, 4)},
+    f"{IFX}.6": {str(n): 1000 * n for n in range(1, 4)},
+}
+
+
+def ports(**columns: dict[str, Value]) -> Rows:
+    return {**PORTS, **columns}
+
+
+def grid_rows(decoder: Decoder, rows: Rows) -> list[object]:
+    samples = decoder.decode(rows).samples
+    assert isinstance(samples, Samples)
+    return [grid.rows for grid in samples.grids]
+
+
+def test_the_labels_of_a_table_are_one_object_as_long_as_they_stay_the_same() -> None:
+    decoder = Decoder(known()["generic"])
+    first = grid_rows(decoder, ports())
+    counted = ports(**{f"{IFX}.6": {"1": 1500, "2": 2500, "3": 3500}})
+    renamed = ports(**{f"{IFX}.18": {"1": b"desk 1", "2": b"printer", "3": b"desk 3"}})
+    assert len(first) == 1
+    assert grid_rows(decoder, counted)[0] is first[0]
+    assert grid_rows(decoder, renamed)[0] is not first[0]
+    assert grid_rows(decoder, ports())[0] is not first[0]
+
+
+def test_a_port_that_comes_does_not_lend_its_figures_to_another() -> None:
+    decoder = Decoder(known()["generic"])
+    decoder.decode(ports())
+    more = {column: {"0": value, **cells} for column, cells in PORTS.items() for value in [next(iter(cells.values()))]}
+    counters = {s.labels["ifIndex"]: s.value for s in decoder.decode(more).samples if s.name == "ifHCInOctets"}
+    assert counters == {"0": 1000, "1": 1000, "2": 2000, "3": 3000}
+
+
+def test_samples_are_equal_to_any_sequence_of_the_same() -> None:
+    decoded = Decoder(known()["generic"]).decode(ports())
+    assert decoded.samples == tuple(decoded.samples)
+    assert decoded.samples != (*decoded.samples, Sample("device_up", {}, 1))
+    assert len(decoded.samples) == len(tuple(decoded.samples)) == 6
+    assert decoded.samples[-1] == tuple(decoded.samples)[-1]
