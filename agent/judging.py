@@ -8,10 +8,12 @@ from types import MappingProxyType
 
 from agent import checks, dependencies, derive, findings, tickets
 from agent.checks.rules import Check
+from agent.checks.tracks import NEVER
 from agent.model import (
     Coverage,
     DeviceResult,
     Entry,
+    FindingState,
     Inventory,
     Judged,
     Severity,
@@ -34,6 +36,7 @@ class Judgement:
     snapshot: Snapshot
     judged: tuple[Judged, ...]
     not_applicable: tuple[str, ...]
+    calm: tuple[str, ...] = ()  # checks of which all is OK, as it was
 
     @property
     def tracks(self) -> dict[Key, Track]:
@@ -62,15 +65,37 @@ def judge(
     tracks: Mapping[Key, Track],
     polls_cap: int | None = None,
     details: Mapping[str, str] = MappingProxyType({}),
+    quiet: bool = False,
 ) -> Judgement:
     """Judge one reading against the one before. `tracks` are this device's, from the judgement before.
+
+    `quiet`: checks of which all is OK, as it was, are only named.
 
     `details` has, by sample, what there is to say of a fault that the sample alone does not: a diff.
     """
     derived = derive.derive(snapshot, previous, entry)
-    found = checks.evaluate(rules, entry, derived, previous=previous, tracks=tracks, polls_cap=polls_cap)
+    found = checks.evaluate(rules, entry, derived, previous=previous, tracks=tracks, polls_cap=polls_cap, quiet=quiet)
     judged = tuple(_detailed(j, details.get(rules[j.result.check].sample, "")) for j in found.judged)
-    return Judgement(derived, judged, found.not_applicable)
+    return Judgement(derived, judged, found.not_applicable, found.calm)
+
+
+def remember(tracks: Mapping[Key, Track], judgement: Judgement) -> dict[Key, Track]:
+    """Return the tracks of a device after a judgement.
+
+    An object that is well needs none: the snapshot has it. Not so one with a longer name, which stays only as long as
+    it is known, nor what is judged of the device itself. That nothing at all was known of a check is over, too, once
+    one of its objects was measured.
+    """
+    kept = dict(tracks)
+    for judged in judgement.judged:
+        device, check, name = key = judged.result.key
+        if name and judged.result.severity is not Severity.UNKNOWN and kept.get((device, check, "")) == NEVER:
+            del kept[device, check, ""]
+        if name and " #" not in name and judged.result.severity is Severity.OK and judged.track == Track():
+            kept.pop(key, None)
+        else:
+            kept[key] = judged.track
+    return kept
 
 
 def _detailed(judged: Judged, detail: str) -> Judged:
@@ -86,16 +111,20 @@ def decider(
     not_applicable: Collection[tuple[str, str]],
     now: datetime,
     *,
+    calm: Mapping[tuple[str, str], Snapshot] = MappingProxyType({}),
     standings: Mapping[str, Standing],
     waits: bool,
 ) -> Decide:
     """Return what the store calls, in its transaction, to settle findings and tickets against those it knows.
 
     `standings` are those of the devices judged, and of all others that are known; `waits`: further polls will come.
+    `calm`: (device, check) → the snapshot by which the check is calm; judged now if a finding of it is open.
     """
-    everything = tuple(judged)
+    told = tuple(judged)
 
     def decide(known: Known) -> Outcome:
+        asked = {key[:2] for key, f in known.findings.items() if f.state is not FindingState.CLEARED} & calm.keys()
+        everything = (*told, *(j for pair in sorted(asked) for j in _judged_well(inventory, rules, pair, calm[pair])))
         found = findings.reconcile(everything, known.findings, now, _new_id, not_applicable=not_applicable)
         settled = dependencies.settle(found, inventory, rules, standings, now, waits=waits)
         changes = tickets.reconcile(
@@ -104,6 +133,15 @@ def decider(
         return Outcome(settled.findings, changes, _of_interest(known.tickets.values(), changes))
 
     return decide
+
+
+def _judged_well(
+    inventory: Inventory, rules: Mapping[str, Check], pair: tuple[str, str], snapshot: Snapshot
+) -> tuple[Judged, ...]:
+    """Judge a check that is calm: its objects were the same before, and well."""
+    device, check = pair
+    entry = inventory.entries[device]
+    return checks.evaluate({check: rules[check]}, entry, snapshot, previous=snapshot, tracks={}).judged
 
 
 def _of_interest(known: Iterable[Ticket], changes: Iterable[TicketChange]) -> tuple[Ticket, ...]:

@@ -9,6 +9,9 @@ from collectors.model import Number, Sample
 
 Labels = Mapping[str, str]
 
+MAX_MEMO = 64
+"""Things worked out of one table's labels: a device whose ports change all the time does not fill the memory."""
+
 
 class Rows(Sequence[Labels]):
     """The labels of a table's rows: one object from reading to reading for as long as they stay the same.
@@ -32,23 +35,27 @@ class Rows(Sequence[Labels]):
     def __getitem__(self, at: int | slice) -> Labels | Sequence[Labels]:
         return self._labels[at]
 
-    def with_label(self, label: str, texts: tuple[str, ...], picks: tuple[int, ...]) -> "Rows":
-        """Return rows with one label more: of each pick (a position here) with its text. The same for the same call."""
-        key = (label, texts, picks)
+    def with_labels(self, names: tuple[str, ...], picks: tuple[int, ...], texts: tuple[tuple[str, ...], ...]) -> "Rows":
+        """Return some of the rows, by position, each with its texts for further labels. The same for the same call."""
+        key = (names, picks, texts)
         if key not in self.memo:
-            self.memo[key] = Added(self, label, texts, picks)
+            if len(self.memo) >= MAX_MEMO:
+                self.memo.clear()
+            self.memo[key] = Added(self, names, picks, texts)
         rows: Rows = self.memo[key]
         return rows
 
 
 class Added(Rows):
-    """Rows of a base with one label more. Only the label is stored."""
+    """Some rows of a base, with labels more. Only those are stored."""
 
-    __slots__ = ("base", "label", "picks", "texts")
+    __slots__ = ("base", "names", "picks", "texts")
 
-    def __init__(self, base: Rows, label: str, texts: tuple[str, ...], picks: tuple[int, ...]) -> None:
+    def __init__(
+        self, base: Rows, names: tuple[str, ...], picks: tuple[int, ...], texts: tuple[tuple[str, ...], ...]
+    ) -> None:
         super().__init__(())
-        self.base, self.label, self.texts, self.picks = base, label, texts, picks
+        self.base, self.names, self.picks, self.texts = base, names, picks, texts
 
     def __len__(self) -> int:
         return len(self.picks)
@@ -60,7 +67,7 @@ class Added(Rows):
     def __getitem__(self, at: int | slice) -> Labels | Sequence[Labels]:
         if isinstance(at, slice):
             return [self[n] for n in range(*at.indices(len(self)))]
-        return {**self.base[self.picks[at]], self.label: self.texts[at]}
+        return {**self.base[self.picks[at]], **dict(zip(self.names, self.texts[at], strict=True))}
 
 
 @dataclass(frozen=True, slots=True)

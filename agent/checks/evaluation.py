@@ -15,12 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from agent.checks import limits, objects, tracks
+from agent.checks.calm import Within, is_calm
 from agent.checks.limits import Bound, Verdict
 from agent.checks.rules import Check
 from agent.derive import SHARED
-from agent.derive.ports import port_of
-from agent.derive.readings import By, by_name
+from agent.derive.ports import port_names, port_of
+from agent.derive.readings import By, ByName
 from agent.model import Entry, Judged, Result, Severity, Track
+from collectors.columns import Samples
 from collectors.model import Failure, Sample, Snapshot
 from collectors.vocabulary import CHOICES, VOCABULARY
 
@@ -39,10 +41,11 @@ SILENT, MISSING, UNSUPPORTED = (Failure("", kind, "", "") for kind in ("unreacha
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What the checks say of a device. Each check is in one of the two."""
+    """What the checks say of a device. Each check is in one of the three."""
 
     judged: tuple[Judged, ...]
     not_applicable: tuple[str, ...]
+    calm: tuple[str, ...] = ()  # all of it is OK, as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,16 @@ class _Scene:
     previous: Snapshot | None
     tracks: Mapping[str, Mapping[str, Track]]  # check → object → track
     cap: int | None
-    now: By
-    before: By
+    now: ByName
+    before: ByName
     own_limits: OwnLimits
     ports: frozenset[str]  # ifName and ifDescr
 
     def series(self, check: Check, among: By) -> list[Sample]:
         """Return the series the check judges: not those that have no limit."""
-        return [s for s in among.get(check.sample, ()) if objects.matches(check, s) and self._has_limit(check, s)]
+        return [
+            s for s in among.get(check.sample, ()) if objects.matches(check, s.labels) and self._has_limit(check, s)
+        ]
 
     def _has_limit(self, check: Check, sample: Sample) -> bool:
         if check.limit.empty:
@@ -100,12 +105,14 @@ def evaluate(
     previous: Snapshot | None,
     tracks: Mapping[Key, Track],
     polls_cap: int | None = None,
+    quiet: bool = False,
 ) -> Evaluation:
     """Judge a derived snapshot. `tracks` has those of this device (others are ignored), `previous` the one before.
 
-    `polls_cap`: an inspection cannot wait for more polls than this. Results come sorted by check and object.
+    `polls_cap`: an inspection cannot wait for more polls than this. Results come sorted by check and object. `quiet`:
+    checks of which all is OK, as it was, are named only.
     """
-    now, before = by_name(snapshot.samples), by_name(previous.samples if previous else ())
+    now, before = (ByName(Samples.of(each.samples if each else ())) for each in (snapshot, previous))
     scene = _Scene(
         entry=entry,
         snapshot=snapshot,
@@ -115,13 +122,25 @@ def evaluate(
         now=now,
         before=before,
         own_limits=_own_limits(snapshot, now, before),
-        ports=frozenset(s.labels.get(label, "") for s in snapshot.samples for label in ("ifName", "ifDescr")) - {""},
+        ports=port_names(snapshot.samples),
     )
-    found = {name: list(_check(checks[name], scene)) for name in sorted(checks)}
+    calm = {name for name in checks if _is_calm(checks[name], scene)} if quiet else frozenset[str]()
+    found = {name: list(_check(checks[name], scene)) for name in sorted(checks) if name not in calm}
     return Evaluation(
         judged=tuple(judged for each in found.values() for judged in each),
         not_applicable=tuple(name for name, each in found.items() if not each),
+        calm=tuple(sorted(calm)),
     )
+
+
+def _is_calm(check: Check, scene: _Scene) -> bool:
+    if check.classes and scene.entry.device.device_class not in check.classes:
+        return False
+    own = check.device_limit and any(name == check.sample for name, _ in scene.own_limits)
+    if own or check.limit.empty or check.ports_need_own_limit:
+        return False
+    within = Within.of(check, scene.entry.limits.get(check.name))
+    return is_calm(check, within, scene.now, scene.before, scene.tracks.get(check.name, {}))
 
 
 def _own_limits(snapshot: Snapshot, now: By, before: By) -> OwnLimits:

@@ -1,7 +1,7 @@
 """Hold one figure against its limits: the device's own, else the customer's, else the check's. Pure."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -168,7 +168,7 @@ def _makes_sense(own: DeviceLimits) -> bool:
     return any(own.values()) and not (above and below and max(below) >= min(above))
 
 
-def of_device(samples: Mapping[str, tuple[Sample, ...]]) -> dict[tuple[str, str], DeviceLimits]:
+def of_device(samples: Mapping[str, Sequence[Sample]]) -> dict[tuple[str, str], DeviceLimits]:
     """Sort a device's own thresholds by (sample, entity), the stricter one where it gives two."""
     found: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
     for sample in samples.get("device_limit", ()):

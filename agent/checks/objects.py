@@ -11,9 +11,8 @@ CHANGES = frozenset({"state", "health", "role", "ifAlias", "ifDescr"})
 MAX_TEXT = 200
 
 
-def matches(check: Check, sample: Sample) -> bool:
-    """Say whether a sample is one of those the check judges."""
-    labels = sample.labels
+def matches(check: Check, labels: Mapping[str, str]) -> bool:
+    """Say whether a series of the check's sample is one of those it judges."""
     return all(labels.get(label, "") in values for label, values in check.where.items()) and not any(
         labels.get(label, "") in values for label, values in check.where_not.items()
     )

@@ -26,6 +26,7 @@ from agent.derive import (
 )
 from agent.derive.readings import Derived, Readings, Rule
 from agent.model import Entry
+from collectors.columns import Samples
 from collectors.model import Failure, Snapshot
 from collectors.vocabulary import CHOICES, VOCABULARY, Meaning, narrowed
 
@@ -89,7 +90,7 @@ def derive(snapshot: Snapshot, previous: Snapshot | None, entry: Entry) -> Snaps
     pending = frozenset[str]().union(*(each.pending for each in made))
     return replace(
         readings.now,
-        samples=(*snapshot.samples, *(sample for each in made for sample in each.samples)),
+        samples=Samples.join((snapshot.samples, *(each.samples for each in made))),
         expected=_grown(expected).union(*map(_without_sources, RULES, made)),
         failures=(*map(_widened, snapshot.failures), *_waiting(pending)),
     )

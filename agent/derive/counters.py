@@ -15,6 +15,9 @@ def grown(before: Number, now: Number, *, bits: int = 32, most: float | None, la
     `most` is more than it holds; false for what counts rare events. A counter that fell ran over, if what it then grew
     by is possible; else it was set back.
     """
+    if type(before) is type(now) is int and 0 <= before <= now < 2**64 and (most is None or most * SLACK < 2**bits):
+        growth = now - before  # nearly always
+        return growth if most is None or growth <= most * SLACK else None
     first, last = _count(before), _count(now)
     if first is None or last is None:
         return None

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from agent.derive import tallies
 from agent.derive.counters import finite
-from agent.derive.interfaces import PASSES_NOTHING, counted
-from agent.derive.ports import PORT_LABELS, Port
+from agent.derive.interfaces import PASSES_NOTHING
+from agent.derive.ports import PORT_LABELS, Port, per_port
 from agent.derive.readings import Derived, Readings, Rule
 from agent.derive.restarts import TICKS_SPAN, restarted_between
+from collectors.columns import Samples
 from collectors.model import Sample
 from collectors.vocabulary import Meaning
 
@@ -26,11 +27,11 @@ def _flaps(readings: Readings) -> Derived:
     """Count how often ports went up or down. A change that came and went between readings moved ifLastChange."""
     if readings.before is None or restarted_between(readings) or not readings.was_read("ifOperStatus"):
         return Derived(tuple(tallies.carry(readings, FLAPS)))
-    read = [port for port in counted(readings) if "ifOperStatus" in port.values]
+    read = [port for port in readings.judged_ports if "ifOperStatus" in port.values]
     both = {port.name: (port, readings.ports_before.get(port.key)) for port in read}
     happened = {name: _transitions(port, then) for name, (port, then) in both.items() if then is not None}
     sums, carried = tallies.tally(readings, FLAPS, happened, mean=True)
-    return Derived((*(Sample(FLAPS, both[name][0].labels, sums[name]) for name in happened), *carried))
+    return Derived(Samples.join((per_port(FLAPS, (), [(both[name][0], (), sums[name]) for name in happened]), carried)))
 
 
 def _transitions(now: Port, then: Port) -> int:
@@ -50,8 +51,8 @@ def _slower(readings: Readings) -> Derived:
     """Hold the speed of each port that is up against the best it has had."""
     best = {s.labels.get("entity", ""): finite(s.value) or 0.0 for s in readings.series_before(BEST)}
     since = {s.labels.get("entity", ""): finite(s.value) or 0.0 for s in readings.series_before(_AT)}
-    samples, now = [], readings.timestamp
-    for port in counted(readings):
+    found, now = [], readings.timestamp
+    for port in readings.judged_ports:
         speed, name = port.bits_per_second, port.name
         if not speed or port.values.get("ifOperStatus") != 1:
             continue
@@ -63,10 +64,11 @@ def _slower(readings: Readings) -> Derived:
             best[name] = speed
             since.pop(name, None)
         state = _speed_text(speed) if speed >= best[name] else f"{_speed_text(best[name])} → {_speed_text(speed)}"
-        samples.append(Sample(SLOWER, {**port.labels, "state": state}, speed / best[name]))
+        found.append((port, (state,), speed / best[name]))
+    samples = per_port(SLOWER, ("state",), found)
     memory = [Sample(BEST, {"entity": name}, value) for name, value in sorted(best.items())]
     memory += [Sample(_AT, {"entity": name}, at) for name, at in sorted(since.items())]
-    return Derived((*samples, *memory))
+    return Derived(Samples.join((samples, memory)))
 
 
 def _speed_text(bits_per_second: float) -> str:
@@ -85,7 +87,7 @@ def _shut(readings: Readings) -> Derived:
     listed = {s.labels.get("ifIndex", ""): s for s in rows if s.value}
     ports = [port for port in readings.ports.values() if "ifOperStatus" in port.values]
     judged = ((port, listed.get(port.labels["ifIndex"])) for port in ports if not port.is_called(ignored))
-    return Derived(tuple(Sample(SHUT, {**p.labels, "state": _why(row)}, int(row is not None)) for p, row in judged))
+    return Derived(per_port(SHUT, ("state",), [(port, (_why(row),), int(row is not None)) for port, row in judged]))
 
 
 def _why(listed: Sample | None) -> str:
@@ -97,7 +99,7 @@ def _unused(readings: Readings) -> Derived:
     uptime = readings.value("device_uptime_seconds")
     if uptime is None or not readings.was_read("ifAdminStatus") or not readings.was_read("ifOperStatus"):
         return Derived()
-    ports = [port for port in counted(readings) if "ifAdminStatus" in port.values and "ifLastChange" in port.values]
+    ports = [port for port in readings.judged_ports if "ifAdminStatus" in port.values and "ifLastChange" in port.values]
     idle = list(_idle(ports, uptime))
     if not ports:
         return Derived()

@@ -1,16 +1,18 @@
 """What a derived sample is made from: a device's reading, the one before, and what the inventory says. Pure."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from agent.derive.counters import finite
-from agent.derive.ports import Port, ports
+from agent.derive.ports import Port, judged, ports
 from agent.model import Entry
+from collectors.columns import Grid, Samples
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import Meaning
 
-By = Mapping[str, tuple[Sample, ...]]
+By = Mapping[str, Sequence[Sample]]
 PortMap = Mapping[tuple[str, str], Port]
 
 
@@ -22,23 +24,27 @@ class Readings:
     now: Snapshot
     before: Snapshot | None = None
     ports: PortMap = field(default_factory=dict, repr=False)
+    judged_ports: Sequence[Port] = ()
     ports_before: PortMap = field(default_factory=dict, repr=False)
     _now: By = field(default_factory=dict, repr=False)
     _before: By = field(default_factory=dict, repr=False)
     _unread: frozenset[str] = frozenset()
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)  # what several rules need, worked out by the first
 
     @classmethod
     def of(cls, entry: Entry, now: Snapshot, before: Snapshot | None) -> "Readings":
         unread = frozenset[str]().union(*(failure.samples for failure in now.failures))
         earlier = before.samples if before else ()
+        found = ports(now.samples)
         return cls(
             entry=entry,
             now=now,
             before=before,
-            ports=ports(now.samples),
+            ports=found,
+            judged_ports=judged(found.values(), entry),
             ports_before=ports(earlier),
-            _now=by_name(now.samples),
-            _before=by_name(earlier),
+            _now=ByName(Samples.of(now.samples)),
+            _before=ByName(Samples.of(earlier)),
             _unread=unread,
         )
 
@@ -47,10 +53,10 @@ class Readings:
         """Seconds between the readings; 0.0 where there is none before, or the clock was set back."""
         return 0.0 if self.before is None else max(0.0, (self.now.taken_at - self.before.taken_at).total_seconds())
 
-    def series(self, name: str) -> tuple[Sample, ...]:
+    def series(self, name: str) -> Sequence[Sample]:
         return self._now.get(name, ())
 
-    def series_before(self, name: str) -> tuple[Sample, ...]:
+    def series_before(self, name: str) -> Sequence[Sample]:
         return self._before.get(name, ())
 
     def value(self, name: str) -> float | None:
@@ -76,7 +82,7 @@ class Readings:
 class Derived:
     """What a rule made. `pending` are names of which some series needs a further reading first."""
 
-    samples: tuple[Sample, ...] = ()
+    samples: Sequence[Sample] = ()
     pending: frozenset[str] = frozenset()
 
 
@@ -99,12 +105,36 @@ class Rule:
         return bool(self.sources) and all(not group.isdisjoint(expected) for group in self.sources)
 
 
-def by_name(samples: Iterable[Sample]) -> dict[str, tuple[Sample, ...]]:
-    """Sort samples by their name."""
-    found: dict[str, list[Sample]] = {}
-    for sample in samples:
-        found.setdefault(sample.name, []).append(sample)
-    return {name: tuple(each) for name, each in found.items()}
+class ByName(Mapping[str, Sequence[Sample]]):
+    """Samples sorted by their name. Those that stand in grids are made when they are asked for."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._single: dict[str, list[Sample]] = {}
+        for sample in samples.plain:
+            self._single.setdefault(sample.name, []).append(sample)
+        self._grids: dict[str, list[Grid]] = {}
+        for grid in samples.grids:
+            for name in grid.columns:
+                self._grids.setdefault(name, []).append(grid)
+        self._made: dict[str, list[Sample]] = {}
+
+    def parts(self, name: str) -> tuple[Sequence[Sample], Sequence[Grid]]:
+        """Return the samples of a name that stand alone, and the grids with a column of it."""
+        return self._single.get(name, ()), self._grids.get(name, ())
+
+    def __getitem__(self, name: str) -> Sequence[Sample]:
+        if name not in self._grids:
+            return self._single[name]
+        if name not in self._made:
+            made = [sample for grid in self._grids[name] for sample in grid.column(name)]
+            self._made[name] = [*self._single.get(name, ()), *made]
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._single, *self._grids)))
+
+    def __len__(self) -> int:
+        return len(self._single.keys() | self._grids.keys())
 
 
 def by_entity(samples: Iterable[Sample]) -> dict[str, float]:

@@ -1,0 +1,126 @@
+"""What is calm need not be judged: judging it would only say again that all is well."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent import judging
+from agent.checks import evaluate
+from agent.checks.rules import Check
+from agent.judging import Judgement
+from agent.model import Finding, FindingState, Inventory, Judged, LimitOverride, Severity, Track
+from agent.store import Known, Outcome
+from agent.topology import standing_of
+from collectors.columns import Grid, Rows, Samples
+from collectors.model import Sample, Snapshot
+from tests.agent.judged import CRITICAL, OK, TEMPERATURE, check, heat, threshold
+from tests.agent.said import NOW, entry, failure, snapshot
+from tests.agent.test_evaluate_any import RULES, few, series
+
+BOARD = Rows([{"entity": "board"}, {"entity": "fan"}])
+
+
+def grid(*celsius: float, rows: Rows = BOARD) -> Snapshot:
+    samples = Samples(grids=[Grid(rows, {TEMPERATURE: list(celsius)})])
+    return replace(snapshot(samples), samples=samples)
+
+
+def calm(before: Snapshot, now: Snapshot, rule: Check | None = None, **more: object) -> bool:
+    rule = rule or check()
+    found = evaluate({rule.name: rule}, more.pop("site", entry()), now, previous=before, tracks=more, quiet=True)  # type: ignore[arg-type]
+    assert bool(found.judged) != bool(found.calm)
+    return bool(found.calm)
+
+
+def test_figures_within_limits_of_the_same_objects_are_calm() -> None:
+    assert calm(snapshot([heat(40)]), snapshot([heat(49.9)]))
+    assert calm(grid(40, 41), grid(20, 49))
+
+
+def test_what_reaches_a_limit_comes_or_goes_is_judged() -> None:
+    before = snapshot([heat(40)])
+    assert not calm(before, snapshot([heat(50)]))
+    assert not calm(before, snapshot([heat(float("nan"))]))
+    assert not calm(before, snapshot([heat(40), heat(40, "fan")]))
+    assert not calm(snapshot([heat(40), heat(40, "fan")]), before)
+    assert not calm(grid(40, 41), grid(40, 50))
+    assert not calm(grid(40, 41), grid(40, 41, rows=Rows(list(BOARD))))
+    assert not calm(before, snapshot([], failures=(failure(TEMPERATURE),)))
+
+
+def test_a_limit_of_the_device_or_the_customer_counts() -> None:
+    before, now = snapshot([heat(40)]), snapshot([heat(45)])
+    strict = replace(entry(), limits={"heat": LimitOverride(warning=42)})
+    assert calm(before, now, check(device_limit=True))
+    assert not calm(before, snapshot([heat(45), threshold(44)]), check(device_limit=True))
+    assert not calm(before, now, site=strict)
+
+
+def test_what_was_raised_is_judged_until_it_is_over() -> None:
+    rule = {"heat": check()}
+    hot = Track(CRITICAL, CRITICAL, 2)
+    before, now = snapshot([heat(70)]), snapshot([heat(40)])
+    found = evaluate(rule, entry(), now, previous=before, tracks={("core-1", "heat", "board"): hot}, quiet=True)
+    assert [(j.result.severity, j.raised) for j in found.judged] == [(OK, OK)]
+
+
+def test_series_are_told_by_what_the_check_chooses() -> None:
+    rule = check(where={"entity": ["board"]})
+    assert calm(grid(40, 99), grid(40, 99), rule)
+    assert not calm(grid(40, 40), grid(60, 40), rule)
+
+
+def test_a_finding_that_is_open_is_cleared_by_a_calm_check() -> None:
+    rule, site = {"heat": check()}, entry()
+    inventory = Inventory(entries={"core-1": site})
+    found = judging.judge(rule, site, snapshot([heat(70)]), previous=None, tracks={})
+    opened = settle(inventory, rule, found)
+    assert [f.state for f in opened.findings] == [FindingState.NEW]
+    cool = judging.judge(rule, site, snapshot([heat(41)]), previous=snapshot([heat(40)]), tracks={}, quiet=True)
+    assert (cool.judged, cool.calm) == ((), ("heat",))
+    over = settle(inventory, rule, cool, *opened.findings)
+    assert [(f.id, f.state) for f in over.findings] == [(opened.findings[0].id, FindingState.CLEARED)]
+
+
+def settle(inventory: Inventory, rule: dict[str, Check], one: Judgement, *known: Finding) -> Outcome:
+    calm = {("core-1", name): one.snapshot for name in one.calm}
+    standings = {"core-1": standing_of(one.snapshot)}
+    decide = judging.decider(inventory, rule, one.judged, (), NOW, calm=calm, standings=standings, waits=False)
+    return decide(Known({f.result.key: f for f in known}, {}, lambda: "T-1"))
+
+
+def drifting(first: list[Sample], chance: random.Random) -> list[list[Sample]]:
+    """Readings of one device: figures move, and now and then a series comes or goes."""
+    readings = [first]
+    for _ in range(6):
+        moved = [replace(s, value=chance.choice((s.value, s.value, 0, 1, 0.5, 70))) for s in readings[-1]]
+        if moved and chance.random() < 0.2:
+            moved.pop(chance.randrange(len(moved)))
+        readings.append(moved)
+    return [*readings, first]
+
+
+def said(judged: Iterable[Judged]) -> list[str]:
+    return [repr((j.result, j.raised)) for j in judged]
+
+
+@few
+@given(st.lists(series, max_size=10), st.randoms(use_true_random=False))
+def test_quiet_judging_leaves_out_nothing_but_what_is_well(first: list[Sample], chance: random.Random) -> None:
+    names = frozenset(s.name for s in first)
+    before, loud, quiet = None, {}, {}
+    for samples in drifting(first, chance):
+        now = snapshot(samples, expected=names)
+        every = evaluate(RULES, entry(), now, previous=before, tracks=loud)
+        some = evaluate(RULES, entry(), now, previous=before, tracks=quiet, quiet=True)
+        left_out = [j for j in every.judged if j.result.check in some.calm]
+        assert all(j.result.severity is Severity.OK and j.track == Track() for j in left_out)
+        assert {j.result.check for j in left_out} == set(some.calm)
+        assert said(some.judged) == said(j for j in every.judged if j.result.check not in some.calm)
+        assert some.not_applicable == every.not_applicable
+        loud |= {j.result.key: j.track for j in every.judged}
+        quiet = judging.remember(quiet, Judgement(now, some.judged, some.not_applicable, some.calm))
+        before = now
