@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from agent.checks.rules import Check
 from agent.judging import Judgement, Key
 from agent.metrics import Metrics
 from agent.model import Entry, Inventory, TicketStatus, Track
+from agent.polling import Polling
 from agent.store import Outcome, Store, StoreError
 from agent.topology import Standing, standing_of
 from collectors.model import Snapshot
@@ -20,6 +20,11 @@ from collectors.model import Snapshot
 log = logging.getLogger(__name__)
 
 AT_WORK = tuple(status for status in TicketStatus if status not in (TicketStatus.RESOLVED, TicketStatus.CLOSED))
+
+SETTLE_PAUSE = 0.25  # seconds between two settlements: what comes meanwhile is settled together
+COUNT_PAUSE = 5.0  # seconds between two counts of what is open, if nothing changed but more was seen
+KEPT_AT_ONCE = 100  # snapshots written in one transaction at the end
+KEPT_PER_SECOND = 20.0  # snapshots written: those of some 1,000 devices every minute, of more every few minutes
 
 Poll = Callable[[Entry, Snapshot | None], Awaitable[Snapshot]]
 
@@ -43,104 +48,146 @@ class Memory:
 
     snapshot: Snapshot | None = None
     tracks: Mapping[Key, Track] = field(default_factory=dict)
+    kept: float = float("-inf")  # when the snapshot was last stored, monotonic
+    stored: bool = False  # what the tracks are
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """One poll, judged, and the tracks that it changed."""
+
+    one: Judgement
+    tracks: Mapping[Key, Track]
 
 
 class Service:
-    """Polls until told to stop. A task a device; one writer settles what they bring, all that waits at a time."""
+    """Polls until told to stop. One writer settles what the polls bring, all that waits at a time."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._judged: asyncio.Queue[Judgement] = asyncio.Queue()
+        self._polled: asyncio.Queue[Polled] = asyncio.Queue()
+        self._memories = {name: Memory() for name in parts.inventory.entries}
         self._standings: dict[str, Standing] = {}  # of all devices, as last read
+        intervals = {name: entry.interval.total_seconds() for name, entry in parts.inventory.entries.items()}
+        self._polling = Polling(intervals, self._poll, missed=parts.metrics.health.overran)
+        self._counted = self._kept_at = float("-inf")  # when what is open was counted, and snapshots were written
+
+    def poll_soon(self, device: str) -> None:
+        """Poll a device now, out of turn; one that is being polled, once more right after. Its interval goes on."""
+        self._polling.soon(device)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; then let polls in flight end, and settle what they brought."""
-        memories = await asyncio.to_thread(self._remember)
-        writer = asyncio.create_task(self._write())
-        pollers = [
-            asyncio.create_task(self._poll_on(entry, memories[name], stop), name=name)
-            for name, entry in self._parts.inventory.entries.items()
-        ]
-        await stop.wait()
-        _, late = await asyncio.wait(pollers, timeout=self._parts.grace)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*pollers, return_exceptions=True)
-        await self._judged.join()
+        await asyncio.to_thread(self._remember)
+        writer = asyncio.create_task(self._write(stop))
+        await self._polling.run(stop, self._parts.grace)
+        await self._polled.join()
         writer.cancel()
+        try:
+            await asyncio.to_thread(self._keep_the_rest)
+        except StoreError as error:
+            log.error("store: %s", error)
 
-    def _remember(self) -> dict[str, Memory]:
-        names = list(self._parts.inventory.entries)
+    def _remember(self) -> None:
+        names = list(self._memories)
         snapshots, tracks = self._parts.store.latest(names), self._parts.store.tracks(names)
         self._standings = {name: standing_of(snapshot) for name, snapshot in snapshots.items()}
         mine: dict[str, dict[Key, Track]] = {name: {} for name in names}
         for key, track in tracks.items():
             mine[key[0]][key] = track
-        return {name: Memory(snapshots.get(name), mine[name]) for name in names}
+        self._memories = {
+            name: Memory(snapshots.get(name), mine[name], stored=bool(mine[name])) for name in self._memories
+        }
 
-    async def _poll_on(self, entry: Entry, memory: Memory, stop: asyncio.Event) -> None:
-        """Poll one device at its interval. Its phase comes from its name, so that the fleet is spread evenly."""
-        interval = entry.interval.total_seconds()
-        due = time.monotonic() + min(interval, 10.0) * (zlib.crc32(entry.name.encode()) % 1000) / 1000
-        while not await _stopped(stop, due - time.monotonic()):
-            try:
-                await self._poll_once(entry, memory)
-            except Exception:  # the edge of one device: a fault of ours here costs the others nothing
-                log.exception("%s: this poll failed", entry.name)
-            missed = max(0, int((time.monotonic() - due) // interval))
-            self._parts.metrics.health.overran(missed)
-            due += interval * (1 + missed)
-
-    async def _poll_once(self, entry: Entry, memory: Memory) -> None:
-        parts = self._parts
+    async def _poll(self, device: str) -> bool:
+        parts, memory = self._parts, self._memories[device]
+        entry = parts.inventory.entries[device]
         snapshot = await parts.poll(entry, memory.snapshot)
-        one = judging.judge(parts.rules, entry, snapshot, previous=memory.snapshot, tracks=memory.tracks)
-        memory.snapshot, memory.tracks = one.snapshot, {**memory.tracks, **one.tracks}
-        self._standings[entry.name] = standing_of(one.snapshot)
+        one = judging.judge(
+            parts.rules, entry, snapshot, previous=memory.snapshot, tracks=memory.tracks, quiet=memory.stored
+        )
+        changed = {k: t for k, t in one.tracks.items() if not memory.stored or memory.tracks.get(k, Track()) != t}
+        memory.snapshot, memory.tracks = one.snapshot, judging.remember(memory.tracks, one)
+        memory.stored = True
+        self._standings[device] = standing_of(one.snapshot)
         parts.metrics.update(entry, one.snapshot)
         parts.metrics.health.polled(one.snapshot)
-        self._judged.put_nowait(one)
+        self._polled.put_nowait(Polled(one, changed))
+        return snapshot.up
 
-    async def _write(self) -> None:
+    async def _write(self, stop: asyncio.Event) -> None:
         while True:
-            batch = [await self._judged.get()]
-            while not self._judged.empty():
-                batch.append(self._judged.get_nowait())
+            batch = [await self._polled.get()]
+            while not self._polled.empty():
+                batch.append(self._polled.get_nowait())
             try:
                 await asyncio.to_thread(self._settle, batch, dict(self._standings))
             except Exception as error:  # the edge of the store: the next poll is settled against what it last knew
-                self._parts.metrics.health.store_failed()
+                self._unsettled(batch)
                 log.error("store: %s", error, exc_info=not isinstance(error, StoreError))
             finally:
                 for _ in batch:
-                    self._judged.task_done()
+                    self._polled.task_done()
+            if not stop.is_set():
+                await asyncio.sleep(SETTLE_PAUSE)
 
-    def _settle(self, batch: list[Judgement], standings: Mapping[str, Standing]) -> None:
-        """Write the newest judgement of each device, in one transaction. `standings` are those of all devices."""
-        newest = {one.snapshot.device: one for one in batch}.values()
-        now = self._parts.now()
-        tracks = {key: track for one in newest for key, track in one.tracks.items()}
-        judged = [j for one in newest for j in one.judged]
-        unconcerned = [pair for one in newest for pair in one.unconcerned]
-        as_judged = {**standings, **{one.snapshot.device: standing_of(one.snapshot) for one in newest}}
+    def _unsettled(self, batch: list[Polled]) -> None:
+        """Note that what the polls brought is in no store: the tracks are written with the next one's."""
+        self._parts.metrics.health.store_failed()
+        for polled in batch:
+            memory = self._memories[polled.one.snapshot.device]
+            memory.stored = False
+
+    def _settle(self, batch: list[Polled], standings: Mapping[str, Standing]) -> None:
+        """Write what changed by the newest judgement of each device, in one transaction.
+
+        `standings` are those of all devices.
+        """
+        parts, now = self._parts, self._parts.now()
+        newest = {polled.one.snapshot.device: polled.one for polled in batch}
+        tracks = {key: track for polled in batch for key, track in polled.tracks.items()}
         decide = judging.decider(
-            self._parts.inventory, self._parts.rules, judged, unconcerned, now, standings=as_judged, waits=True
+            parts.inventory,
+            parts.rules,
+            [j for one in newest.values() for j in one.judged],
+            [pair for one in newest.values() for pair in one.unconcerned],
+            now,
+            calm={(device, check): one.snapshot for device, one in newest.items() for check in one.calm},
+            standings={**standings, **{device: standing_of(one.snapshot) for device, one in newest.items()}},
+            waits=True,
         )
-        outcome = self._parts.store.record([one.snapshot for one in newest], tracks, decide, now=now)
-        self._parts.metrics.settle(self._parts.store.findings(), self._parts.store.tickets(statuses=AT_WORK))
+        keeping = self._worth_keeping([one.snapshot for one in newest.values()])
+        outcome = parts.store.record(keeping, tracks, decide, now=now, devices=newest)
+        self._kept(keeping)
+        if outcome.changes or time.monotonic() - self._counted >= COUNT_PAUSE:
+            parts.metrics.settle(parts.store.findings(), parts.store.tickets(statuses=AT_WORK))
+            self._counted = time.monotonic()
         self._tell(outcome)
+
+    def _worth_keeping(self, snapshots: list[Snapshot]) -> list[Snapshot]:
+        """Return as many snapshots as may be written since the last time, those not written for longest first."""
+        since = time.monotonic() - self._kept_at
+        most = len(snapshots) if since > len(snapshots) / KEPT_PER_SECOND else max(1, int(since * KEPT_PER_SECOND))
+        return sorted(snapshots, key=lambda s: self._memories[s.device].kept)[:most]
+
+    def _kept(self, snapshots: list[Snapshot]) -> None:
+        self._kept_at = time.monotonic()
+        for snapshot in snapshots:
+            self._memories[snapshot.device].kept = self._kept_at
+
+    def _keep_the_rest(self) -> None:
+        """Write the last snapshots, as many as `grace` allows, so that the next start can go on from them."""
+        over = time.monotonic() + self._parts.grace
+        waiting = sorted((m for m in self._memories.values() if m.snapshot), key=lambda memory: memory.kept)
+        for at in range(0, len(waiting), KEPT_AT_ONCE):
+            snapshots = [memory.snapshot for memory in waiting[at : at + KEPT_AT_ONCE] if memory.snapshot]
+            if time.monotonic() > over:
+                log.info("the last polls of %d devices are not kept", len(waiting) - at)
+                return
+            self._parts.store.record(snapshots, {}, lambda known: Outcome(), now=self._parts.now())
 
     def _tell(self, outcome: Outcome) -> None:
         """Log what happened to tickets."""
         for change in outcome.changes:
             ticket = change.ticket
             log.info("ticket %s %s: %s %s %r", change.number, change.action, ticket.device, ticket.check, ticket.object)
-
-
-async def _stopped(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait; return whether the daemon was told to stop meanwhile."""
-    try:
-        await asyncio.wait_for(stop.wait(), max(0.0, seconds))
-    except TimeoutError:
-        return False
-    return True

@@ -57,10 +57,11 @@ class _Reading:
     snapshots: Sequence[Snapshot]
     tracks: Mapping[Key, Track]
     now: datetime
+    others: Collection[str] = ()
 
     @property
     def devices(self) -> set[str]:
-        return {s.device for s in self.snapshots} | {device for device, _, _ in self.tracks}
+        return {s.device for s in self.snapshots} | {device for device, _, _ in self.tracks} | {*self.others}
 
 
 class Store:
@@ -107,6 +108,7 @@ class Store:
         run_of: Callable[[Outcome], Run] | None = None,
         *,
         now: datetime,
+        devices: Collection[str] = (),
     ) -> Outcome:
         """Store one judged reading of some devices, whole or not at all, and return what `decide` made of it.
 
@@ -114,10 +116,11 @@ class Store:
         newest of each device; never over a newer one), tracks (beside those of objects not judged now),
         findings, tickets with their history, and the run that `run_of` makes of the outcome. 5. Commit.
 
+        `devices` are those judged, where not all of them have a snapshot or tracks to be written.
         Raises StoreError; whatever `decide` or `run_of` raise goes through. Then nothing was written.
         """
         with self._database.writing() as connection:
-            return self._record(connection, _Reading(tuple(snapshots), tracks, now), decide, run_of)
+            return self._record(connection, _Reading(tuple(snapshots), tracks, now, devices), decide, run_of)
 
     def take_in(self, directory: Path, decide_of: Callable[[Spooled], Decide]) -> TakenIn:
         """Record what waits in a spool directory, oldest first, each once whoever else tries; remove its file.
