@@ -1,6 +1,6 @@
 """Choose the profile a device is read by, from what the inventory, the device and the last snapshot say. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectors.errors import ProfileError
 from collectors.model import Device, DeviceClass, Failure
@@ -9,6 +9,7 @@ from collectors.profiles.rules import Profile
 from collectors.snmp_collector import Identity, Probes, no_probes
 
 SSH_ONLY = {DeviceClass.SERVER: "linux"}  # what a device is taken for that can only be logged in to
+NUT = "nut"  # what a device is taken for that only a NUT server speaks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +27,32 @@ def probes(device: Device, profiles: ProfileSet) -> Probes:
 
 
 def choose(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
-    """The inventory's profile; else what SNMP recognises; else the last one; else what the access says it is."""
+    """The inventory's profile; else what SNMP recognises; else the last one; else what the access says it is.
+
+    NUT's variables mean the same of every device: a profile that has nothing of its own for them reads them too.
+    """
+    choice = _chosen(device, identity, profiles, known)
+    if device.nut is None or choice.profile.nut is not None or NUT not in profiles:
+        return choice
+    return replace(choice, profile=choice.profile.model_copy(update={"nut": profiles[NUT].nut}))
+
+
+def _chosen(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
     if device.profile is not None and device.profile in profiles:
         return Choice(profiles[device.profile], device.profile)
     if identity is not None and identity.failure is None:
         profile = _recognised(identity, profiles, known)
         return Choice(profile, profile.name, _unknown_profile(device, profiles))
-    guess = "local" if device.local else SSH_ONLY.get(device.device_class) if device.ssh else None
-    for name in filter(None, (known, guess)):
+    for name in filter(None, (known, _guess(device))):
         if name in profiles:
             return Choice(profiles[name], name, _unknown_profile(device, profiles))
     return Choice(profiles[FALLBACK], None, _unknown_profile(device, profiles) or _unrecognised(device, profiles))
+
+
+def _guess(device: Device) -> str | None:
+    if device.local:
+        return "local"
+    return (SSH_ONLY.get(device.device_class) if device.ssh else None) or (NUT if device.nut else None)
 
 
 def _recognised(identity: Identity, profiles: ProfileSet, known: str | None) -> Profile:

@@ -1,8 +1,9 @@
 """Complete profiles by what they extend. Pure.
 
 Depth first, in the order given, each part once. Metrics: the profile's own, then the inherited ones. Facts: its own
-sources, then the inherited ones as fall-backs. `cli`: its own, else the first inherited. How a profile is recognised
-(`sysobjectid`, `sysdescr`, `probe`), `title` and `classes` are never inherited. `rebase` moves what is inherited.
+sources, then the inherited ones as fall-backs. `cli`, `nut`: its own, else the first inherited. How a profile is
+recognised (`sysobjectid`, `sysdescr`, `probe`), `title` and `classes` are never inherited. `rebase` moves what is
+inherited.
 """
 
 from collections.abc import Mapping, Sequence
@@ -93,6 +94,7 @@ def _merged(line: Sequence[Profile]) -> Profile:
             "metrics": [metric for profile in line for metric in profile.metrics],
             "metadata": _metadata([profile.metadata for profile in line]),
             "cli": next((profile.cli for profile in line if profile.cli is not None), None),
+            "nut": next((profile.nut for profile in line if profile.nut is not None), None),
         }
     )
 

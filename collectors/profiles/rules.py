@@ -292,7 +292,7 @@ def _field(value: object) -> object:
 class NutRows(Strict):
     """Rows of a UPS's NUT variables; their names are the `field`s of each. Without `each` and `of` it is one row."""
 
-    each: str | None = None  # regex names begin with: a row for each text of its group; what follows is a field too
+    each: str | None = None  # regex names begin with: a row for each text of its group; what follows is a field
     of: str | None = None  # variable whose text is taken apart: a row for each match of `words`, as the field `word`
     words: str = r"\S+"
     columns: list[Column] = []
@@ -301,7 +301,7 @@ class NutRows(Strict):
     where: dict[str, list[str]] = {}
     where_not: dict[str, list[str]] = {}
     add_up: bool = False  # rows of the same series are summed
-    fallback: bool = False  # a series only where no earlier rows gave it
+    fallback: bool | Literal["whole"] = False  # as of a metric
 
 
 class Nut(Strict):
