@@ -5,6 +5,7 @@ RFC 9271. Nothing is sent but STARTTLS, USERNAME, PASSWORD, LIST UPS, LIST VAR a
 
 import asyncio
 import contextlib
+import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -106,7 +107,8 @@ def _shaped(error: Exception, access: NutAccess) -> CollectError:
         case ssl.SSLError():
             found = BadData(f"fails in the TLS handshake: {quote(error.reason or type(error).__name__)}")
         case OSError():
-            found = Unreachable(f"cannot be reached: {error.strerror or type(error).__name__}")
+            why = os.strerror(error.errno) if isinstance(error, ConnectionError) and error.errno else error.strerror
+            found = Unreachable(f"cannot be reached: {why or type(error).__name__}")
         case EOFError():
             found = Unreachable("hung up in the middle")
     return found

@@ -36,6 +36,7 @@ def test_each_protocol_has_a_collector_of_its_name_and_says_what_it_would_bring(
     assert {name: expects(PROFILES["acme_os"]) for name, expects in EXPECTED.items()} == {
         "snmp": {"device_cpu_ratio"},
         "ssh": {"device_ntp_stratum"},
+        "nut": frozenset(),
         "local": local.EXPECTED,
         "icmp": icmp.EXPECTED,
         "tcp": tcp.PORTS,
