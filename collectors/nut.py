@@ -59,7 +59,7 @@ class NutCollector:
         reading = nut_decode.decode(profile.nut, heard.variables)
         return replace(
             reading,
-            failures=(*_failures(heard, device, device.nut, reading.expected), *reading.failures),
+            failures=(*_failures(heard, device, device.nut, nut_decode.expected(profile.nut)), *reading.failures),
             answered=bool(heard.variables),
             cost=Cost(commands=tuple(heard.sent), seconds=time.monotonic() - began),
         )

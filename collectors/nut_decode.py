@@ -20,12 +20,20 @@ def expected(nut: Nut) -> frozenset[str]:
 
 
 def decode(nut: Nut, variables: Variables) -> Reading:
-    """Return samples and facts. A value that is no number is a Failure `parse`, and costs no other."""
+    """Return samples and facts. A value that is no number is a Failure `parse`, and costs no other.
+
+    `expected` is without what is optional and not there.
+    """
     made: list[series.Made] = []
     failures: list[Failure] = []
+    had: list[NutRows] = []
     for number, rows in enumerate(nut.rows):
-        made += _made(number, rows, variables, failures)
-    return Reading(series.distinct(made), _facts(nut, variables), tuple(failures), expected(nut))
+        found = list(_made(number, rows, variables, failures))
+        made += found
+        if any(row.samples for row in found) or not rows.optional:
+            had.append(rows)
+    here = expected(nut.model_copy(update={"rows": had}))
+    return Reading(series.distinct(made), _facts(nut, variables), tuple(failures), here)
 
 
 def _made(number: int, rows: NutRows, variables: Variables, failures: list[Failure]) -> Iterator[series.Made]:

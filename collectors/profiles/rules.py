@@ -302,6 +302,7 @@ class NutRows(Strict):
     where_not: dict[str, list[str]] = {}
     add_up: bool = False  # rows of the same series are summed
     fallback: bool | Literal["whole"] = False  # as of a metric
+    optional: bool = False  # the UPS may not have it: then nothing is missing
 
 
 class Nut(Strict):

@@ -156,6 +156,13 @@ def test_a_value_that_is_no_number_costs_no_other_and_says_what_is_missing() -> 
     assert (failure.kind, failure.what, failure.samples) == ("parse", "battery.charge", {"ups_battery_charge_ratio"})
 
 
+@pytest.mark.parametrize(("variables", "expected"), [({"device.uptime": "60"}, True), ({"ups.load": "1"}, False)])
+def test_what_is_optional_is_expected_only_of_a_ups_that_has_it(variables: dict[str, str], expected: bool) -> None:
+    found = nut_decode.decode(RULES, variables).expected
+    assert ("device_uptime_seconds" in found) is expected
+    assert "ups_battery_charge_ratio" in found
+
+
 def test_more_outlets_than_any_pdu_has_are_not_all_read() -> None:
     variables = {f"outlet.{n}.status": "on" for n in range(1, 5000)}
     assert len(said(variables)) <= nut_decode.MAX_ROWS + 1

@@ -122,8 +122,8 @@ def figures(reading: Reading | Snapshot) -> dict[str, float]:
 def only(reading: Reading) -> Failure:
     """Return the one failure: it names the device and the server, and says what is missing."""
     (failure,) = reading.failures
-    assert failure.samples == reading.expected
-    assert "ups_state" in failure.samples
+    assert failure.samples >= reading.expected
+    assert failure.samples >= {"ups_state", "ups_load_ratio", "device_uptime_seconds"}
     assert failure.message.startswith("ups-1: upsd at 127.0.0.1 port ")
     assert failure.message.isprintable()
     return failure
