@@ -51,10 +51,17 @@ def test_a_bad_file_says_what_is_wrong_and_where(text: str, problem: str, tmp_pa
     assert [str(each).replace(f"{tmp_path}/", "") for each in caught.value.problems] == [problem]
 
 
-def test_the_rules_for_nut_are_the_own_ones_else_the_first_inherited(tmp_path: Path) -> None:
-    for name in ("_a", "own"):
-        write(tmp_path, name, f"extends: [{'_a' if name == 'own' else ''}]\nnut: {{facts: {{model: [{name}]}}}}")
-    write(tmp_path, "inherits", "extends: [_a]")
-    found = load([tmp_path])
-    fields = {name: profile.nut and profile.nut.facts["model"][0].field for name, profile in found.items()}
-    assert fields == {"inherits": "_a", "own": "own"}
+def test_rows_of_ones_own_come_before_inherited_ones_and_facts_too(tmp_path: Path) -> None:
+    rows = "rows: [{{symbols: [{{field: {0}, sample: ups_load_ratio}}]}}]"
+    write(tmp_path, "base", "nut: {facts: {model: [ups.model], vendor: [ups.mfr]}, " + rows.format("ups.load") + "}")
+    write(tmp_path, "own", "extends: [base]\nnut: {facts: {model: [my.model]}, " + rows.format("my.load") + "}")
+    write(tmp_path, "inherits", "extends: [base]")
+    found = {name: profile.nut for name, profile in load([tmp_path]).items()}
+    own = found["own"]
+    assert own is not None
+    assert found["inherits"] == found["base"]
+    assert [each.symbols[0].field for each in own.rows] == ["my.load", "ups.load"]
+    assert {fact: [column.field for column in columns] for fact, columns in own.facts.items()} == {
+        "model": ["my.model", "ups.model"],
+        "vendor": ["ups.mfr"],
+    }
