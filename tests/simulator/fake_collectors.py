@@ -104,7 +104,7 @@ def a_device(name: str = "core-1", **given: Any) -> Device:
 
 SNMP = a_device(snmp=SnmpAccess(community=Secret("s3cret")))
 SSH = a_device(ssh=SshAccess(username="ops", password=Secret("hunter2")))
-NUT = a_device(nut=NutAccess(ups="eaton", password=Secret("hunter2")))
+NUT = a_device(nut=NutAccess(ups="eaton", password=Secret("eat0n")))
 ICMP = a_device(icmp=True)
 
 
