@@ -4,12 +4,11 @@ from dataclasses import dataclass, replace
 
 from collectors.errors import ProfileError
 from collectors.model import Device, DeviceClass, Failure
-from collectors.profiles import FALLBACK, ProfileSet
+from collectors.profiles import FALLBACK, NUT, ProfileSet
 from collectors.profiles.rules import Profile
 from collectors.snmp_collector import Identity, Probes, no_probes
 
 SSH_ONLY = {DeviceClass.SERVER: "linux"}  # what a device is taken for that can only be logged in to
-NUT = "nut"  # what a device is taken for that only a NUT server speaks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +26,9 @@ def probes(device: Device, profiles: ProfileSet) -> Probes:
 
 
 def choose(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
-    """The inventory's profile; else what SNMP recognises; else the last one; else what the access says it is.
-
-    NUT's variables mean the same of every device: a profile that has nothing of its own for them reads them too.
-    """
+    """The inventory's profile; else what SNMP recognises; else the last one; else what the access says it is."""
     choice = _chosen(device, identity, profiles, known)
-    if device.nut is None or choice.profile.nut is not None or NUT not in profiles:
-        return choice
-    return replace(choice, profile=choice.profile.model_copy(update={"nut": profiles[NUT].nut}))
+    return choice if device.nut is None else replace(choice, profile=profiles.through_nut(choice.profile.name))
 
 
 def _chosen(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:

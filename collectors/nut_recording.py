@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 from collectors import nut, nut_decode, recording, replay
 from collectors.errors import Unsupported
 from collectors.model import Device, Reading
+from collectors.profiles import NUT
 from collectors.profiles.rules import Nut
 from collectors.recording import Case
 from collectors.snmp_decode import Decoded
 
-PROFILE = "nut"
 LEFT_OUT = re.compile(r"(?:driver\.(?:parameter|flag)|server)\..*")
 """How the customer's server is set up: ports, communities, passwords of network drivers."""
 OWN = {
@@ -47,7 +47,7 @@ def case(rules: Nut, variables: Mapping[str, str], secrets: Collection[str] = ()
     changed = sorted({name for name, _ in (_figures(before) - _figures(after))})
     text = "".join(f"{name}: {kept[name]}\n" for name in sorted(kept))
     got = Decoded(after.samples, dict(after.facts), tuple(failure.message for failure in after.failures))
-    return Case(PROFILE, text.encode(), recording.expected(got), tuple(changed), replay.VARIABLES)
+    return Case(NUT, text.encode(), recording.expected(got), tuple(changed), replay.VARIABLES)
 
 
 def _figures(reading: Reading) -> Counter[tuple[str, float]]:

@@ -18,7 +18,7 @@ from agent.output import safe_terminal
 from agent.texts import catalogue, text
 from collectors import nut_recording, recording
 from collectors.model import Device
-from collectors.profiles import ProfileSet
+from collectors.profiles import NUT, ProfileSet
 from collectors.profiles.rules import Nut
 from collectors.recording import Case
 
@@ -126,7 +126,7 @@ def record(
 async def _record(device: Device, profiles: ProfileSet, lang: Lang) -> Case:
     if device.snmp is None:
         variables = await nut_recording.hear(device)
-        rules = profiles[nut_recording.PROFILE].nut or Nut()
+        rules = profiles[NUT].nut or Nut()
         return nut_recording.case(rules, variables, _logins(device))
 
     def done(subtree: str, objects: int) -> None:

@@ -125,6 +125,8 @@ async def test_what_upsd_says_is_read_whatever_the_profile():
         ("acme_os", True),
         ("acme_os", False),
     ]
+    await read(replace(NUT, snmp=SNMP.snmp), FakeSnmp(), Fake("nut", note))
+    assert seen[0] is seen[2]  # what is kept for it stays of use
 
 
 async def test_a_device_without_a_known_profile_is_still_read_by_the_generic_one():
