@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from collectors import convert, nut_decode, nut_message
-from collectors.errors import BadData, CollectError, TimedOut, Unreachable, Unsupported, UntrustedHost
+from collectors.errors import BadData, CollectError, Stale, TimedOut, Unreachable, Unsupported, UntrustedHost
 from collectors.model import Cost, Device, Failure, NutAccess, Reading
 from collectors.terminal import quote
 
@@ -161,6 +161,8 @@ class _Conversation:
             names = await self.names()
             right = f"right form: nut: {{ups: {names[0]}}}, of " if names else ""
             raise Unsupported(f"{error} ({right}{nut_message.listed(names) or 'it has none'})") from error
+        if not self._heard.variables:
+            raise Stale(f"lists no variable of UPS {ups!r}: its driver has not read it yet")
 
     async def close(self) -> None:
         """Take leave, if the server still listens."""

@@ -140,6 +140,12 @@ async def test_an_error_has_its_kind_and_is_one_clear_line(error: str, kind: str
     assert (reading.answered, reading.samples) == (False, ())
 
 
+async def test_a_ups_without_a_variable_is_not_taken_for_read() -> None:
+    async with Upsd({"eaton": {}}) as server:
+        reading = await read(server, ups="eaton")
+    assert (only(reading).kind, reading.answered) == ("stale", False)
+
+
 async def test_a_login_that_is_refused_is_told_without_its_password() -> None:
     async with Upsd(UPS, users={"ops": "right"}) as server:
         reading = await read(server, ups="eaton", username="ops", password=Secret("hunter2"))
