@@ -4,7 +4,7 @@
 # make lock   pin the dependencies anew
 PYTHON ?= python3
 BIN := .venv/bin
-LAB_PACKAGES := snmpd snmp openssh-server frr frr-snmp iproute2 prometheus
+LAB_PACKAGES := snmpd snmp openssh-server frr frr-snmp iproute2 prometheus nut-server
 
 .PHONY: demo test check lint lab lab-packages bench lock
 

@@ -14,6 +14,7 @@ from agent.inventory_access import (
     Sources,
     check_credentials,
     merged,
+    nut_access,
     snmp_access,
     sources,
     ssh_access,
@@ -28,7 +29,7 @@ from agent.inventory_problems import Problems
 from agent.model import Baseline, Calendar, Contract, Customer, Entry, Inventory, LimitOverride, Site, Targets, Text
 from agent.secrets import Resolver, SecretError
 from collectors import yamlfile
-from collectors.model import Device, Secret, SshAccess
+from collectors.model import Device, NutAccess, Secret, SshAccess
 from collectors.yamlfile import KeyPath, Problem
 
 EXAMPLE: str = Path(__file__).with_name("inventory_example.yaml").read_text(encoding="utf-8")
@@ -130,7 +131,7 @@ class _Builder:
         if self._pinged:
             names = [of.device.name for of in self._pinged]
             few = ", ".join(names[:5]) + (f" … ({len(names)} devices)" if len(names) > 5 else "")
-            self._note(self._pinged[0].path, f"has neither snmp nor ssh, and is only pinged: {few}")
+            self._note(self._pinged[0].path, f"has no snmp, ssh or nut, and is only pinged: {few}")
         for path, message in long_targets(self._draft):
             self._note(path, message)
         for problem in sorted(self._warnings, key=lambda warning: warning.line):
@@ -182,8 +183,8 @@ class _Builder:
         form, icmp, device_class = of.device, of.nearest("icmp"), of.nearest("class_")
         if device_class is None:
             return None
-        snmp, ssh = merged("snmp", of), merged("ssh", of)
-        if not (snmp or ssh or form.local):
+        snmp, ssh, nut = merged("snmp", of), merged("ssh", of), merged("nut", of)
+        if not (snmp or ssh or nut or form.local):
             self._only_pinged(of, icmp)
         return Device(
             name=form.name,
@@ -192,6 +193,7 @@ class _Builder:
             profile=of.nearest("profile"),
             snmp=snmp_access(snmp, self._secret, self._problems) if snmp else None,
             ssh=self._ssh(ssh) if ssh else None,
+            nut=self._nut(nut) if nut else None,
             icmp=not form.local if icmp is None else icmp,
             local=bool(form.local),
             probe_ports=of.nearest("probe_ports") is not False,
@@ -199,16 +201,24 @@ class _Builder:
 
     def _only_pinged(self, of: Sources, icmp: bool | None) -> None:
         if icmp is False:
-            message = f"there is no way to read {of.device.name}: no snmp, no ssh, and icmp is off"
+            message = f"there is no way to read {of.device.name}: no snmp, ssh or nut, and icmp is off"
             self._problems.add(of.path, message, {"credentials": ["v2c"]})
         if icmp is None:
             self._pinged.append(of)
 
     def _ssh(self, found: tuple[dict[str, Given], KeyPath]) -> SshAccess | None:
         access = ssh_access(found, self._secret, self._folder, self._problems)
-        if access and access.key_file and self._resolver and not access.key_file.is_file():
-            self._problems.add(found[0]["key_file"].path, f"there is no file {found[0]['key_file'].value}")
+        self._is_there(access.key_file if access else None, found[0].get("key_file"))
         return access
+
+    def _nut(self, found: tuple[dict[str, Given], KeyPath]) -> NutAccess | None:
+        access = nut_access(found, self._secret, self._folder, self._problems)
+        self._is_there(access.ca_file if access else None, found[0].get("ca_file"))
+        return access
+
+    def _is_there(self, file: Path | None, given: Given | None) -> None:
+        if file and given and self._resolver and not file.is_file():
+            self._problems.add(given.path, f"there is no file {given.value}")
 
     def _secret(self, given: Given, shortest: int) -> Secret:
         if self._resolver is None:

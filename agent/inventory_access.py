@@ -13,13 +13,18 @@ from agent.inventory_draft import Draft, Item
 from agent.inventory_file import CredentialForm, DefaultsForm, DeviceForm, GroupForm, SnmpForm
 from agent.inventory_form import Form
 from agent.inventory_problems import Problems
-from collectors.model import Secret, SnmpAccess, SshAccess
+from collectors.model import NutAccess, Secret, SnmpAccess, SshAccess
 from collectors.yamlfile import KeyPath
 
-Protocol = Literal["snmp", "ssh"]
+Protocol = Literal["snmp", "ssh", "nut"]
 
 SHORTEST_KEY = 8  # RFC 3414 §11.2: passwords of fewer characters must not be used
-_IDENTITY = {"snmp": ("community", "user", "auth", "priv"), "ssh": ("username", "password", "key_file")}
+PROTOCOLS: tuple[Protocol, ...] = ("snmp", "ssh", "nut")
+_IDENTITY = {
+    "snmp": ("community", "user", "auth", "priv"),
+    "ssh": ("username", "password", "key_file"),
+    "nut": ("username", "password"),
+}
 _V3 = ("user", "auth", "priv", "context")
 
 
@@ -85,14 +90,15 @@ def merged(protocol: Protocol, of: Sources) -> tuple[Keys, KeyPath] | None:
     """Return the keys of a protocol and where the nearest of them stand; None if the device is not spoken to over it.
 
     It is if the device, one of its credentials or groups says so; or if the defaults have a login, for any device but
-    this machine.
+    this machine (never NUT: one server's UPS is not every device).
     """
     keys: Keys = {}
     defaults = getattr(of.defaults, protocol)
     at: KeyPath | None = None
     if defaults is not None:
         _lay(protocol, ("defaults", protocol), defaults, keys)
-        at = ("defaults", protocol) if keys.keys() & set(_IDENTITY[protocol]) and not of.local else None
+        everyone = bool(keys.keys() & set(_IDENTITY[protocol])) and protocol != "nut"
+        at = ("defaults", protocol) if everyone and not of.local else None
     for path, form in _layers(protocol, of):
         at = path if form is not None else None
         if form is not None:
@@ -191,6 +197,28 @@ def ssh_access(found: tuple[Keys, KeyPath], secret: SecretOf, folder: Path, prob
     return SshAccess(**values)
 
 
+def nut_access(found: tuple[Keys, KeyPath], secret: SecretOf, folder: Path, problems: Problems) -> NutAccess | None:
+    """Build the access, with files relative to `folder`; None, and every reason noted, if it is not whole."""
+    keys, _ = found
+    wrong: list[tuple[KeyPath, str, object]] = []
+    if "password" in keys and "username" not in keys:
+        wrong.append((keys["password"].path, "needs username beside it", {"username": "ops", "password": "env:NP_NUT"}))
+    if "ca_file" in keys and ("tls" not in keys or keys["tls"].value != "verified"):
+        wrong.append((keys["ca_file"].path, "is for tls: true", {"tls": True, "ca_file": "keys/upsd.pem"}))
+    for problem in wrong:
+        problems.add(*problem)
+    if wrong:
+        return None
+    values: dict[str, Any] = {key: keys[key].value for key in ("ups", "port", "username", "tls") if key in keys}
+    if "timeout" in keys:
+        values["timeout"] = keys["timeout"].value.total_seconds()
+    if "ca_file" in keys:
+        values["ca_file"] = _file(folder, keys["ca_file"], problems)
+    if "password" in keys:
+        values["password"] = secret(keys["password"], 1)
+    return NutAccess(**values)
+
+
 def _file(folder: Path, given: Given, problems: Problems) -> Path:
     try:
         return folder / Path(given.value).expanduser()
@@ -216,8 +244,9 @@ def written_secrets(draft: Draft) -> Iterator[tuple[Given, int]]:
     for path, form in every:
         if form.snmp is not None:
             yield from _secrets((*path, "snmp"), form.snmp)
-        if form.ssh is not None and form.ssh.password is not None:
-            yield Given(form.ssh.password, (*path, "ssh", "password")), 1
+        for protocol, login in (("ssh", form.ssh), ("nut", form.nut)):
+            if login is not None and login.password is not None:
+                yield Given(login.password, (*path, protocol, "password")), 1
 
 
 def _secrets(path: KeyPath, form: SnmpForm) -> Iterator[tuple[Given, int]]:
@@ -231,7 +260,7 @@ def _secrets(path: KeyPath, form: SnmpForm) -> Iterator[tuple[Given, int]]:
 def check_credentials(draft: Draft, problems: Problems) -> None:
     """Note what contradicts itself in a credential, used or not."""
     for path, form in draft.credentials.whole():
-        if form.snmp is None and form.ssh is None:
+        if all(getattr(form, protocol) is None for protocol in PROTOCOLS):
             problems.add(path, "gives no access", {"snmp": {"version": "2c", "community": "env:NP_COMMUNITY"}})
         if form.snmp is not None and form.snmp.version is not None:
             keys: Keys = {}

@@ -23,6 +23,8 @@ from agent.inventory_scalars import (
     SoftwareVersion,
     Timeout,
     Timezone,
+    Tls,
+    UpsName,
     User,
 )
 from collectors.model import AuthProtocol, DeviceClass, PrivProtocol
@@ -107,10 +109,39 @@ class SshForm(Form):
     )
 
 
+class NutForm(Form):
+    """Access to a UPS through Network UPS Tools (upsd)."""
+
+    ups: UpsName | None = Field(
+        None,
+        description="ups.conf 中的名称；只有一台时可省 / Its name in ups.conf, if there are several",
+        examples=["eaton"],
+    )
+    port: int | None = Field(None, ge=1, le=65535, description="TCP 端口，缺省 3493 / Default 3493", examples=[13493])
+    username: User | None = Field(None, description="用户名，多数只读无需 / Login; most need none", examples=["ops"])
+    password: Reference | None = Field(None, description="口令，须有用户名 / With username", examples=["env:NP_NUT"])
+    tls: Tls | None = Field(
+        None,
+        description="加密，缺省 false；unverified 为不验证书 / STARTTLS; default false; unverified: any certificate",
+        examples=[True],
+    )
+    ca_file: str | None = Field(
+        None,
+        min_length=1,
+        description="可信证书，缺省为系统所信 / Trusted certificates; default: the system's",
+        examples=["keys/upsd.pem"],
+    )
+    timeout: Timeout | None = Field(
+        None, description="全程时限，缺省 10s / For all of it; default 10s", examples=["5s"]
+    )
+
+
 Snmp = Annotated[SnmpForm | None, BeforeValidator(_off), Or({"const": False})]
 Ssh = Annotated[SshForm | None, BeforeValidator(_off), Or({"const": False})]
+Nut = Annotated[NutForm | None, BeforeValidator(_off), Or({"const": False})]
 _SNMP_EXAMPLE: list[Any] = [{"version": "2c", "community": "env:NP_COMMUNITY"}]
 _SSH_EXAMPLE: list[Any] = [{"username": "ops", "password": "env:NP_SSH"}]
+_NUT_EXAMPLE: list[Any] = [{"ups": "eaton"}]
 
 
 class LimitForm(Form):
@@ -126,6 +157,11 @@ class Shared(Form):
     interval: Interval | None = Field(None, description="采集周期，缺省 60s / Default 60s", examples=["60s"])
     snmp: Snmp = Field(None, description="SNMP 访问；false 为不用 / Access; false: none", examples=_SNMP_EXAMPLE)
     ssh: Ssh = Field(None, description="SSH 访问；false 为不用 / Access; false: none", examples=_SSH_EXAMPLE)
+    nut: Nut = Field(
+        None,
+        description="经 NUT（upsd）访问 UPS；false 为不用 / A UPS through upsd; false: none",
+        examples=_NUT_EXAMPLE,
+    )
     icmp: Bool | None = Field(None, description="是否 ping，缺省 true / Ping it; default true", examples=[True])
     probe_ports: Bool | None = Field(
         None,
@@ -171,10 +207,11 @@ class DefaultsForm(Shared):
 
 
 class CredentialForm(Form):
-    """One way in, or two."""
+    """One way in, or several."""
 
     snmp: SnmpForm | None = Field(None, description="SNMP 访问 / SNMP access", examples=_SNMP_EXAMPLE)
     ssh: SshForm | None = Field(None, description="SSH 访问 / SSH access", examples=_SSH_EXAMPLE)
+    nut: NutForm | None = Field(None, description="经 NUT（upsd）访问 / Access through upsd", examples=_NUT_EXAMPLE)
 
 
 class GroupForm(Shared):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 
 from agent.checks.rules import Check
-from agent.inventory_access import group_names
+from agent.inventory_access import PROTOCOLS, group_names
 from agent.inventory_draft import Draft, F, Item, Section
 from agent.inventory_file import CredentialForm, DeviceForm, GroupForm, Shared
 from agent.inventory_problems import Problems
@@ -92,7 +92,7 @@ def _credentials(path: KeyPath, form: GroupForm, draft: Draft, problems: Problem
 
 def _protocols(credential: Item[CredentialForm] | None) -> Iterator[str]:
     if credential is not None and credential.form is not None:
-        yield from (key for key in ("snmp", "ssh") if getattr(credential.form, key) is not None)
+        yield from (key for key in PROTOCOLS if getattr(credential.form, key) is not None)
 
 
 def _device(path: KeyPath, form: DeviceForm, draft: Draft, problems: Problems) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from ipaddress import IPv4Address, ip_address
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from agent.secrets import PATTERN, check_reference
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+UPS = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"
 DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+$"
 PERCENT = r"^-?[0-9]+(\.[0-9]+)?%$"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -79,7 +80,7 @@ def parse_address(text: str) -> str:
 
 def _host_name(text: str) -> str:
     if text.startswith("[") or re.fullmatch(r"[^:]*:[0-9]*", text):
-        raise ValueError("has brackets or a port: give the address alone, and the port under snmp: or ssh:")
+        raise ValueError("has brackets or a port: give the address alone, and the port under snmp:, ssh: or nut:")
     if re.fullmatch(r"[0-9.]+", text):
         raise ValueError("is not an IPv4 address: four numbers from 0 to 255, without leading zeros")
     if ":" in text:
@@ -113,6 +114,23 @@ def parse_user(text: str) -> str:
     if re.match(r"(env|file|keyring|vault):", text):
         raise ValueError("is a reference: only secrets are written so, a user name stands as it is")
     return text
+
+
+def parse_ups(text: str) -> str:
+    """Check a UPS's name in ups.conf, alone. Raises ValueError."""
+    if "@" in text:
+        raise ValueError("names a host too: give the UPS's name alone, the host is the device's address")
+    if not re.fullmatch(UPS, text):
+        raise ValueError("is not a name of ups.conf: letters, digits, dot, dash and underscore, at most 64")
+    return text
+
+
+def parse_tls(value: object) -> object:
+    """Read `true`, `false` or `unverified` as what NutAccess calls them. Raises ValueError."""
+    for typed, name in (("true", "verified"), ("false", "off"), ("unverified", "unverified")):
+        if value == typed or (isinstance(value, bool) and str(value).lower() == typed):
+            return name
+    raise ValueError("is not true, false or unverified")
 
 
 def parse_weekdays(value: object) -> tuple[int, ...]:
@@ -186,6 +204,12 @@ Name = Annotated[str, AfterValidator(parse_name), WithJsonSchema({"type": ["stri
 Bool = Annotated[bool, BeforeValidator(parse_bool), WithJsonSchema({"type": "boolean"})]
 Address = Annotated[str, AfterValidator(parse_address)]
 User = Annotated[str, AfterValidator(parse_user)]
+Tls = Annotated[
+    Literal["off", "verified", "unverified"],
+    BeforeValidator(parse_tls),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": ["unverified"]}]}),
+]
+UpsName = Annotated[str, AfterValidator(parse_ups), WithJsonSchema({"type": ["string", "number"], "pattern": UPS})]
 SnmpUser = Annotated[str, Field(max_length=32), AfterValidator(parse_user)]  # SNMP-USER-BASED-SM-MIB usmUserName
 Timezone = Annotated[str, AfterValidator(parse_timezone)]
 Reference = Annotated[str, AfterValidator(check_reference), WithJsonSchema({"type": "string", "pattern": PATTERN})]

@@ -14,7 +14,7 @@ from collectors import yamlfile
 from collectors.model import Secret, SnmpAccess
 
 SSH_PORT = 22
-PROTOCOLS: tuple[Protocol, ...] = ("snmp", "ssh")
+PROTOCOLS: tuple[Protocol, ...] = ("snmp", "ssh")  # what discovery speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ def _way(name: str, draft: Draft, problems: Problems, secret: SecretOf) -> Way:
         known = ", ".join(draft.credentials.names or ()) or "none"
         problems.add(("credentials",), f"there is no credential {name!r} to try (known: {known})")
         return Way(name)
+    if item.form.snmp is None and item.form.ssh is None:
+        problems.add((*item.path, "nut"), "is not tried: discovery speaks snmp and ssh")
     form = DeviceForm.model_validate({"name": "discovered", "credentials": [name]})
     of = sources(item.path, form, draft)
     keys = {protocol: merged(protocol, of) if of and getattr(item.form, protocol) else None for protocol in PROTOCOLS}

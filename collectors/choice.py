@@ -1,10 +1,10 @@
 """Choose the profile a device is read by, from what the inventory, the device and the last snapshot say. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectors.errors import ProfileError
 from collectors.model import Device, DeviceClass, Failure
-from collectors.profiles import FALLBACK, ProfileSet
+from collectors.profiles import FALLBACK, NUT, ProfileSet
 from collectors.profiles.rules import Profile
 from collectors.snmp_collector import Identity, Probes, no_probes
 
@@ -27,16 +27,26 @@ def probes(device: Device, profiles: ProfileSet) -> Probes:
 
 def choose(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
     """The inventory's profile; else what SNMP recognises; else the last one; else what the access says it is."""
+    choice = _chosen(device, identity, profiles, known)
+    return choice if device.nut is None else replace(choice, profile=profiles.through_nut(choice.profile.name))
+
+
+def _chosen(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
     if device.profile is not None and device.profile in profiles:
         return Choice(profiles[device.profile], device.profile)
     if identity is not None and identity.failure is None:
         profile = _recognised(identity, profiles, known)
         return Choice(profile, profile.name, _unknown_profile(device, profiles))
-    guess = "local" if device.local else SSH_ONLY.get(device.device_class) if device.ssh else None
-    for name in filter(None, (known, guess)):
+    for name in filter(None, (known, _guess(device))):
         if name in profiles:
             return Choice(profiles[name], name, _unknown_profile(device, profiles))
     return Choice(profiles[FALLBACK], None, _unknown_profile(device, profiles) or _unrecognised(device, profiles))
+
+
+def _guess(device: Device) -> str | None:
+    if device.local:
+        return "local"
+    return (SSH_ONLY.get(device.device_class) if device.ssh else None) or (NUT if device.nut else None)
 
 
 def _recognised(identity: Identity, profiles: ProfileSet, known: str | None) -> Profile:

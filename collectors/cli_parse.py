@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from itertools import chain
 
 import textfsm
 from ntc_templates.parse import ParsingException, parse_output
 
-from collectors import convert, series
+from collectors import convert, field_rows, series
 from collectors.errors import Refused, Unsupported
-from collectors.model import Failure, Sample, Value
-from collectors.profiles.rules import Cli, Command, Symbol, Tag
+from collectors.field_rows import Row
+from collectors.model import Failure, Sample
+from collectors.profiles.rules import Cli, Command, Symbol
 from collectors.terminal import quote
 from collectors.vocabulary import SEVERAL
 
@@ -50,8 +50,6 @@ class Parsed:
     expected: frozenset[str] = frozenset()
 
 
-Row = Mapping[str, Value]
-
 _parse_output: Callable[..., list[dict[str, object]]] = parse_output  # it has no types
 
 
@@ -62,8 +60,7 @@ def expected(cli: Cli, without: Collection[str] = ()) -> frozenset[str]:
 
 def samples_of(command: Command) -> frozenset[str]:
     """Return the sample names a command's output becomes."""
-    names = ("device_limit" if symbol.limit is not None else symbol.sample for symbol in command.symbols)
-    return frozenset(name for name in names if name)
+    return field_rows.names_of(command.symbols)
 
 
 def parse(cli: Cli, outputs: Mapping[str, str], lacking: Collection[str] = ()) -> Parsed:
@@ -130,20 +127,12 @@ class _Reader:
                 seen.add(what)
                 yield series.Made(self._number, index, samples)
 
-    def _by_row(self) -> Iterator[tuple[str, tuple[Sample, ...]]]:
-        for n, row in enumerate(self._rows, start=1):
-            index = str(n)
-            labels = convert.labels(self._command.metric_tags, partial(_tag, row, index), row, index)
-            entity = index if self._command.metric_tags else ""
-            samples = (self._sample(symbol, row, labels, entity) for symbol in self._command.symbols)
-            yield index, tuple(each for each in samples if each is not None)
+    def _by_row(self) -> Iterator[field_rows.Made]:
+        numbered = ((str(n), row) for n, row in enumerate(self._rows, start=1))
+        return field_rows.samples(numbered, self._command.symbols, self._command.metric_tags, self._no_number)
 
-    def _added_up(self) -> Iterator[tuple[str, tuple[Sample, ...]]]:
-        totals: dict[series.Series, Sample] = {}
-        for each in chain.from_iterable(samples for _, samples in self._by_row()):
-            before = totals.get(series.series(each))
-            totals[series.series(each)] = replace(each, value=each.value + (before.value if before else 0))
-        yield "", tuple(totals.values())
+    def _added_up(self) -> Iterator[field_rows.Made]:
+        yield "", field_rows.added_up(self._by_row())
 
     def facts(self) -> dict[str, str]:
         found = {fact: self._fact(fact, key) for fact, key in self._command.facts.items()}
@@ -156,13 +145,9 @@ class _Reader:
         every = ", ".join(dict.fromkeys(words))
         return every if ", " in every else ""
 
-    def _sample(self, symbol: Symbol, row: Row, labels: Mapping[str, str], entity: str) -> Sample | None:
-        try:
-            return convert.sample(symbol, row, labels, entity=entity)
-        except convert.NotANumber as error:
-            names = frozenset({"device_limit" if symbol.limit else symbol.sample or ""})
-            self.failures.append(_failure(PARSE, self._command, f"{symbol.key} {quote(str(error))}", names))
-            return None
+    def _no_number(self, symbol: Symbol, error: convert.NotANumber) -> None:
+        names = field_rows.names_of([symbol])
+        self.failures.append(_failure(PARSE, self._command, f"{symbol.key} {quote(str(error))}", names))
 
     def _by_template(self, text: str) -> list[Row]:
         command = self._command
@@ -177,7 +162,7 @@ class _Reader:
             return []
         if not rows and command.facts and text.strip():
             self._not_understood(text)
-        return [_with_symbols(command, _flat(row)) for row in rows]
+        return [field_rows.completed(_flat(row), command.symbols) for row in rows]
 
     def _by_regex(self, text: str) -> list[Row]:
         matches = list(re.finditer(self._command.regex or "", text, re.MULTILINE))
@@ -185,7 +170,8 @@ class _Reader:
             self._not_understood(text)
         elif self._command.beside is not None and (strange := _stray_line(text, matches, self._command.beside)):
             self._not_understood(strange)
-        return [_with_symbols(self._command, fields) for fields in _filled(matches, self._command.filldown)]
+        found = _filled(matches, self._command.filldown)
+        return [field_rows.completed(fields, self._command.symbols) for fields in found]
 
     def _not_understood(self, text: str) -> None:
         first = next(filter(str.strip, text.split("\n")), "")
@@ -224,16 +210,3 @@ def _flat(row: Mapping[str, object]) -> dict[str, str]:
     lists = {key: [str(each) for each in value] for key, value in row.items() if isinstance(value, list)}
     firsts = {f"{key}[0]": value[0] for key, value in lists.items() if value}
     return {key: str(value) for key, value in row.items()} | {k: ", ".join(v) for k, v in lists.items()} | firsts
-
-
-def _with_symbols(command: Command, fields: Mapping[str, str | None]) -> Row:
-    own = {symbol.key: convert.extract(symbol, fields.get(symbol.field or "")) for symbol in command.symbols}
-    return {**fields, **own}
-
-
-def _tag(row: Row, index: str, tag: Tag) -> Value:
-    if tag.value is not None:
-        return tag.value
-    if tag.symbol is not None:
-        return convert.extract(tag.symbol, row.get(tag.symbol.field or ""))
-    return row.get(tag.column) if tag.column is not None else index

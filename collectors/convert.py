@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from collectors.model import Health, Number, Sample, Value
-from collectors.profiles.rules import Column, Later, Limit, Symbol, Tag
+from collectors.profiles.rules import Column, Limit, Symbol, Tag
+from collectors.profiles.words import Later
 from collectors.vocabulary import VOCABULARY
 
 Row = Mapping[str, Value]

@@ -4,8 +4,9 @@
     ├── Unreachable   no route, port closed, name unknown          (ConnectionError)
     ├── TimedOut      no answer in time                            (TimeoutError)
     ├── AuthFailed    the device refused our credentials           (PermissionError)
-    │   └── UntrustedHost  its SSH host key is not one we trust: no credentials were sent
+    │   └── UntrustedHost  its SSH host key or certificate is not one we trust: no credentials were sent
     ├── Refused       it answered, and will not do what we asked
+    ├── Stale         who answers for it has lost it: what is known is old
     ├── BadData       it answered what the protocol does not allow (ValueError)
     ├── Unsupported   it does not have what the profile reads
     └── ProfileError  a profile file is wrong                      (ValueError)
@@ -44,13 +45,19 @@ class AuthFailed(CollectError, PermissionError):
 
 
 class UntrustedHost(AuthFailed):
-    """The device's SSH host key is not one we trust."""
+    """The device's SSH host key or certificate is not one we trust."""
 
 
 class Refused(CollectError):
     """The device answered, and will not do what we asked."""
 
     kind = "refused"
+
+
+class Stale(CollectError):
+    """Who answers for the device has lost it: what is known of it is old."""
+
+    kind = "stale"
 
 
 class BadData(CollectError, ValueError):

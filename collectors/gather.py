@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
-from collectors import cli_parse, icmp, local, snmp_decode, tcp
+from collectors import cli_parse, icmp, local, nut_decode, snmp_decode, tcp
 from collectors.choice import Choice, choose, probes
 from collectors.columns import Samples
 from collectors.errors import BadData, CollectError, TimedOut
 from collectors.icmp import IcmpCollector
 from collectors.local import LocalCollector
 from collectors.model import Collector, Cost, Device, Failure, Reading, Sample, Snapshot
+from collectors.nut import NutCollector
 from collectors.profiles import ProfileSet
 from collectors.profiles.rules import Profile
 from collectors.series import unsaid
@@ -37,6 +38,7 @@ GRACE = 1.0  # seconds a collector that was called off has to close its sockets
 COLLECTORS: dict[str, Callable[[], Collector]] = {
     "snmp": SnmpCollector,
     "ssh": SshCollector,
+    "nut": NutCollector,
     "local": LocalCollector,
     "icmp": IcmpCollector,
 }
@@ -46,11 +48,13 @@ ON_DEMAND: dict[str, tuple[Callable[[], Collector], frozenset[str]]] = {"tcp": (
 EXPECTED: dict[str, Callable[[Profile], frozenset[str]]] = {
     "snmp": snmp_decode.expected,
     "ssh": lambda profile: cli_parse.expected(profile.cli) if profile.cli else frozenset(),
+    "nut": lambda profile: nut_decode.expected(profile.nut) if profile.nut else frozenset(),
     "local": lambda _: local.EXPECTED,
     "icmp": lambda _: icmp.EXPECTED,
     "tcp": lambda _: tcp.PORTS,
 }
-MANAGEMENT = frozenset({"snmp", "ssh", "local"})
+MANAGEMENT = frozenset({"snmp", "ssh", "nut", "local"})
+FREE = frozenset({"ssh", "nut"})  # may name a part otherwise than SNMP does
 SILENT = frozenset({"unreachable", "timeout"})  # kinds of Failure that say the device did not answer
 
 Readings = list[tuple[str, Reading]]
@@ -186,7 +190,7 @@ def _shaped(device: Device, protocol: str, error: BaseException) -> CollectError
 def _without_secrets(device: Device, error: BaseException) -> str:
     text = str(error)
     access = [device.snmp.community, device.snmp.auth_key, device.snmp.priv_key] if device.snmp else []
-    access += [device.ssh.password] if device.ssh else []
+    access += [login.password for login in (device.ssh, device.nut) if login]
     for secret in access:
         if secret is not None and secret.reveal():
             text = text.replace(secret.reveal(), "***")
@@ -239,10 +243,10 @@ def _snapshot(device: Device, taken_at: datetime, profile: str | None, readings:
 def _together(readings: Readings) -> Samples:
     """Return the samples of all protocols: a series that two bring is the first one's."""
     parts = [Samples.of(each.samples) for _, each in readings]
-    if any(protocol == "ssh" for protocol, _ in readings):
+    if any(protocol in FREE for protocol, _ in readings):
         heard = [sample for protocol, reading in readings if protocol == "snmp" for sample in reading.samples]
         parts = [
-            Samples(unsaid(part, heard)) if p == "ssh" else part for (p, _), part in zip(readings, parts, strict=True)
+            Samples(unsaid(part, heard)) if p in FREE else part for (p, _), part in zip(readings, parts, strict=True)
         ]
     names = Tally(name for part in parts for name in part.names)
     if all(count == 1 for count in names.values()):

@@ -97,6 +97,19 @@ class SshAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NutAccess:
+    """How to ask a Network UPS Tools server (upsd) for one UPS. Most need no login for reading."""
+
+    ups: str | None = None  # its name there; None: the only one there is
+    port: int = 3493
+    username: str | None = None
+    password: Secret | None = None
+    tls: Literal["off", "verified", "unverified"] = "off"  # by STARTTLS; unverified: whoever answers is believed
+    ca_file: Path | None = None  # certificates that sign the server's, or its own; None: those of the system
+    timeout: float = 10.0  # seconds the whole conversation may take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One inventory device as a collector sees it. Protocols without access (None, False) are not spoken."""
 
@@ -106,6 +119,7 @@ class Device:
     profile: str | None = None  # None: recognise it
     snmp: SnmpAccess | None = None
     ssh: SshAccess | None = None
+    nut: NutAccess | None = None
     icmp: bool = True
     local: bool = False  # this machine, through psutil
     probe_ports: bool = True  # an inspection may see whether its Telnet, FTP, HTTP ports are open, and its TLS and SSH
@@ -134,7 +148,7 @@ SampleSequence = Annotated[Sequence[Sample], WrapSerializer(lambda samples, as_j
 class Failure:
     """Something that could not be read, and what is missing because of it."""
 
-    protocol: str  # snmp, ssh, icmp, local, …
+    protocol: str  # snmp, ssh, nut, icmp, local, …
     kind: str  # CollectError.kind, or "parse"
     what: str  # the table, command or step
     message: str
@@ -150,7 +164,7 @@ class Cost:
     """What the reading asked of the device: 对现运行系统的冲击和影响."""
 
     requests: int = 0  # SNMP requests or ICMP echoes sent, retries counted
-    commands: tuple[str, ...] = ()  # command lines sent, in order
+    commands: tuple[str, ...] = ()  # command lines sent, in order; of a login the words only
     seconds: float = 0.0
 
     def __add__(self, other: "Cost") -> "Cost":

@@ -23,7 +23,9 @@ from collectors.snmp import OpenSnmp, open_transport
 SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME = (f"1.3.6.1.2.1.1.{n}.0" for n in (1, 2, 3))
 STANDARD = ("1.3.6.1.2.1", "1.0.8802.1.1.2")  # mib-2, LLDP
 ENTERPRISES = "1.3.6.1.4.1."
-FILES = ("walk.snmprec", "expected.yaml")
+EXPECTED = "expected.yaml"
+FILES = (replay.WALK, replay.VARIABLES, EXPECTED)
+"""What a case may have: none of them is overwritten."""
 MANY = 60  # samples of one name that are counted, not listed
 SERIAL_FACTS = ("serial", "stack_serials", "engine_id")
 KEPT_FACTS = ("vendor", "model", "os_version")
@@ -43,9 +45,10 @@ class Case:
     """A case to be written: what belongs in its two files, and whether redaction changed any figure."""
 
     profile: str
-    walk: bytes
+    walk: bytes  # or NUT variables
     expected: str
     changed: tuple[str, ...] = ()
+    file: str = replay.WALK
 
 
 # ---- hearing ----
@@ -198,6 +201,6 @@ def _number_tag(oid: str, value: int) -> str:
 def write(recorded: Case, folder: Path) -> None:
     """Write a case's files. Raises FileExistsError where there are some, OSError where it cannot."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in zip(FILES, (recorded.walk, recorded.expected.encode()), strict=True):
+    for name, content in ((recorded.file, recorded.walk), (EXPECTED, recorded.expected.encode())):
         with (folder / name).open("xb") as file:
             file.write(content)

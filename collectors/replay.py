@@ -1,4 +1,4 @@
-"""Play a recorded walk (.snmprec) and recorded command output behind the collectors' own Protocols.
+"""Play a recorded walk (.snmprec), command output and NUT variables behind the collectors' own Protocols.
 
 A line of a walk is `OID|TAG|VALUE`: TAG is the ASN.1 tag in decimal (2 Integer32, 4 OCTET STRING, 5 Null, 6 OID,
 64 IpAddress, 65 Counter32, 66 Gauge32, 67 TimeTicks, 68 Opaque, 70 Counter64), with `x` behind it for a value in hex
@@ -16,6 +16,9 @@ from pathlib import Path
 
 from collectors.errors import BadData, Unsupported
 from collectors.model import Rows, Value, Walk
+
+WALK, VARIABLES = "walk.snmprec", "variables.dev"
+"""What a recording is called in the folder of its case."""
 
 MAX_BYTES = 64_000_000
 MAX_LINE = 65_536
@@ -156,6 +159,14 @@ class ReplayTransport:
 def read_transcripts(folder: Path) -> dict[str, str]:
     """Read `<command>.txt` files into command → text. A `/` of the command is `_` in the file's name."""
     return {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.txt"))}
+
+
+def read_variables(path: Path) -> dict[str, str]:
+    """Read a file of NUT variables, `name: text` a line, as `upsc UPS@HOST` prints them. Raises BadData, as a walk."""
+    if path.stat().st_size > MAX_BYTES:
+        raise BadData(f"{path}: recorded variables have at most {MAX_BYTES // 1_000_000} MB")
+    lines = (line.partition(":") for line in path.read_text("utf-8", errors="replace").splitlines())
+    return {name.strip(): text.strip() for name, colon, text in lines if colon and not name.startswith("#")}
 
 
 class ReplaySession:

@@ -7,8 +7,8 @@ from functools import partial
 from collectors import convert, series, snmp_facts
 from collectors.model import Rows, Sample, Value
 from collectors.oid_text import by_arcs, instance_value, split
-from collectors.profiles.rules import Column, IndexSlice, Metric, Profile, RowColumn, Symbol, Tag
-from collectors.profiles.words import Oid
+from collectors.profiles.rules import Column, Metric, Profile, RowColumn, Symbol, Tag
+from collectors.profiles.words import IndexSlice, Oid
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ OwnLimits = Mapping[tuple[str, str], limits.DeviceLimits]
 """(sample, entity) → what the device itself has as limits for it."""
 
 REASONS = frozenset(
-    {"timeout", "unreachable", "auth", "refused", "bad_data", "unsupported", "parse", "missing", "no_history"}
+    {"timeout", "unreachable", "auth", "refused", "stale", "bad_data", "unsupported", "parse", "missing", "no_history"}
 )
 OTHER_REASONS = {"profile": "unsupported"}  # what else a Failure may say
 
@@ -262,7 +262,8 @@ def _owed(check: Check, scene: _Scene, known: Mapping[str, Track]) -> bool:
 
 
 def _has_management(entry: Entry) -> bool:
-    return bool(entry.device.snmp or entry.device.ssh or entry.device.local)
+    device = entry.device
+    return bool(device.snmp or device.ssh or device.nut or device.local)
 
 
 def _reason(failure: Failure) -> str:

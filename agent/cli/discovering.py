@@ -16,9 +16,10 @@ from agent.discovery import Found, Sweep
 from agent.model import Inventory, Lang
 from agent.output import safe_terminal
 from agent.texts import catalogue, text
-from collectors import recording
+from collectors import nut_recording, recording
 from collectors.model import Device
-from collectors.profiles import ProfileSet
+from collectors.profiles import NUT, ProfileSet
+from collectors.profiles.rules import Nut
 from collectors.recording import Case
 
 LARGEST = 65_536  # addresses looked at without --yes
@@ -106,12 +107,12 @@ def record(
     path: InventoryOption = INVENTORY,
     lang: LangOption = None,
 ) -> None:
-    """Walk a device over SNMP; write a redacted case for tests/devices · 录制设备应答（脱敏）用作测试用例."""
+    """Walk a device over SNMP, or a UPS through NUT; write a redacted test case · 录制设备应答（脱敏）用作测试用例."""
     setup = options.load(path)
     spoken = options.language(lang, setup.inventory)
     (entry,) = options.select(setup.inventory, devices=[device])
-    if entry.device.snmp is None:
-        raise UsageProblem(f"{device}: has no snmp credential in the inventory")
+    if entry.device.snmp is None and entry.device.nut is None:
+        raise UsageProblem(f"{device}: has no snmp credential in the inventory, and no nut")
     for name in recording.FILES:
         if (out / name).exists():
             raise UsageProblem(text("record.there", spoken, folder=out, file=name))
@@ -119,10 +120,15 @@ def record(
     recording.write(recorded, out)
     if recorded.changed:
         _say(text("record.changed", spoken, names=", ".join(recorded.changed)))
-    _say(text("record.written", spoken, folder=out, profile=recorded.profile))
+    _say(text("record.written", spoken, folder=out, profile=recorded.profile, file=recorded.file))
 
 
 async def _record(device: Device, profiles: ProfileSet, lang: Lang) -> Case:
+    if device.snmp is None:
+        variables = await nut_recording.hear(device)
+        rules = profiles[NUT].nut or Nut()
+        return nut_recording.case(rules, variables, _logins(device))
+
     def done(subtree: str, objects: int) -> None:
         _say(text("record.walked", lang, subtree=subtree, objects=objects))
 
@@ -134,10 +140,10 @@ async def _record(device: Device, profiles: ProfileSet, lang: Lang) -> Case:
 
 def _logins(device: Device) -> list[str]:
     """Return what must not be in a recording: the device's own logins."""
-    snmp, ssh = device.snmp, device.ssh
+    snmp, logins = device.snmp, [login for login in (device.ssh, device.nut) if login]
     found = [snmp.community, snmp.auth_key, snmp.priv_key] if snmp else []
-    found += [ssh.password] if ssh else []
-    users = [snmp.user if snmp else None, ssh.username if ssh else None]
+    found += [login.password for login in logins]
+    users = [snmp.user if snmp else None, *(login.username for login in logins)]
     return [*(secret.reveal() for secret in found if secret), *(user for user in users if user)]
 
 

@@ -76,7 +76,7 @@ def sample_columns(lang: Lang) -> Headings:
 def device_row(entry: Entry, snapshot: Snapshot | None, lang: Lang, zone: str) -> Row:
     """Return one inventory device, with what was last read of it."""
     device, facts = entry.device, snapshot.facts if snapshot else {}
-    protocols = {"snmp": device.snmp, "ssh": device.ssh, "local": device.local, "icmp": device.icmp}
+    protocols = {"snmp": device.snmp, "ssh": device.ssh, "nut": device.nut, "local": device.local, "icmp": device.icmp}
     return {
         "device": entry.name,
         "class": text(f"class.{device.device_class}", lang),

@@ -23,7 +23,7 @@ REDUNDANT = frozenset({"redundancy", "stack"})
 DAY = 86400.0
 MAX_TEXT = 200
 
-PARTIAL = frozenset({"timeout", "unreachable", "auth", "refused", "bad_data"})
+PARTIAL = frozenset({"timeout", "unreachable", "auth", "refused", "stale", "bad_data"})
 """Kinds of Failure after which a fact may have come from another protocol than before, in its other words."""
 
 

@@ -19,6 +19,8 @@ from collectors.yamlfile import Document, Problem, YamlError, dotted
 
 BUILTIN = Path(__file__).parent
 FALLBACK = "generic"
+NUT = "nut"
+"""The profile of the variables of Network UPS Tools, which mean the same of every device."""
 
 
 class ProfileSet(Mapping[str, Profile]):
@@ -28,6 +30,11 @@ class ProfileSet(Mapping[str, Profile]):
         self._profiles = dict(sorted(profiles.items()))
         self._exact: dict[str, list[Profile]] = {}
         self._prefixes: dict[str, list[Profile]] = {}
+        nut = profiles[NUT].nut if NUT in profiles else None
+        self._through_nut = {
+            name: p if p.nut is not None or nut is None else p.model_copy(update={"nut": nut})
+            for name, p in self._profiles.items()
+        }
         self._by_descr = [p for p in self._profiles.values() if p.sysdescr is not None and not p.sysobjectid]
         for profile in self._profiles.values():
             for oid in profile.sysobjectid:
@@ -44,6 +51,10 @@ class ProfileSet(Mapping[str, Profile]):
 
     def __len__(self) -> int:
         return len(self._profiles)
+
+    def through_nut(self, name: str) -> Profile:
+        """Return a profile that reads NUT's variables too: by its own rules, else by those of `nut`."""
+        return self._through_nut[name]
 
     def match(
         self, sys_object_id: str, sys_descr: str = "", answers: Mapping[str, str] = MappingProxyType({})

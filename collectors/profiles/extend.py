@@ -1,15 +1,16 @@
 """Complete profiles by what they extend. Pure.
 
-Depth first, in the order given, each part once. Metrics: the profile's own, then the inherited ones. Facts: its own
-sources, then the inherited ones as fall-backs. `cli`: its own, else the first inherited. How a profile is recognised
-(`sysobjectid`, `sysdescr`, `probe`), `title` and `classes` are never inherited. `rebase` moves what is inherited.
+Depth first, in the order given, each part once. Metrics and rows of `nut`: the profile's own, then the inherited ones.
+Facts: its own sources, then the inherited ones as fall-backs. `cli`: its own, else the first inherited. How a profile
+is recognised (`sysobjectid`, `sysdescr`, `probe`), `title` and `classes` are never inherited. `rebase` moves what is
+inherited.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.profiles.rules import FieldSource, Metadata, Profile
+from collectors.profiles.rules import FieldSource, Metadata, Nut, Profile
 from collectors.profiles.words import Oid
 from collectors.yamlfile import Document, Problem
 
@@ -93,8 +94,14 @@ def _merged(line: Sequence[Profile]) -> Profile:
             "metrics": [metric for profile in line for metric in profile.metrics],
             "metadata": _metadata([profile.metadata for profile in line]),
             "cli": next((profile.cli for profile in line if profile.cli is not None), None),
+            "nut": _nut([profile.nut for profile in line if profile.nut is not None]),
         }
     )
+
+
+def _nut(line: Sequence[Nut]) -> Nut | None:
+    facts = {fact: [column for nut in line for column in nut.facts.get(fact, ())] for nut in line for fact in nut.facts}
+    return Nut(facts=facts, rows=[rows for nut in line for rows in nut.rows]) if line else None
 
 
 def _metadata(line: Sequence[Metadata]) -> Metadata:

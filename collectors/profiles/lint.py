@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from collectors.profiles.rules import Column, FieldSource, Metric, Profile, RowColumn, Symbol, Tag
+from collectors.profiles.rules import Column, FieldSource, Metric, Nut, Profile, RowColumn, Symbol, Tag
 from collectors.vocabulary import VOCABULARY
 from collectors.yamlfile import Document, KeyPath, Problem, dotted
 
@@ -42,6 +42,36 @@ def _complaints(profile: Profile, document: Document) -> Iterator[Complaint]:
         yield from _symbols(at, command.symbols)
         yield from _tags(at, command.metric_tags, command.symbols)
     yield from _facts(profile)
+    yield from _nut(profile.nut) if profile.nut else ()
+
+
+def _nut(nut: Nut) -> Iterator[Complaint]:
+    for fact, columns in nut.facts.items():
+        for column in columns:
+            yield from _variable(("nut", "facts", fact), column)
+    for n, rows in enumerate(nut.rows):
+        at = ("nut", "rows", n)
+        if rows.each is not None and rows.of is not None:
+            yield at, "has both each and of: give one"
+        yield from _regex((*at, "words"), rows.words)
+        yield from _one_group((*at, "each"), rows.each) if rows.each is not None else ()
+        for column in (*rows.symbols, *rows.columns):
+            yield from _variable(at, column)
+        yield from _symbols(at, rows.symbols)
+        yield from _tags(at, rows.metric_tags, rows.symbols)
+
+
+def _variable(at: KeyPath, column: Column) -> Iterator[Complaint]:
+    yield from _extract(at, column)
+    if column.field is None:
+        yield at, f"{column.key!r} is an OID: NUT has variables (right form: {{field: battery.charge}})"
+
+
+def _one_group(at: KeyPath, pattern: str) -> Iterator[Complaint]:
+    wrong = list(_regex(at, pattern))
+    yield from wrong
+    if not wrong and re.compile(pattern).groups != 1:
+        yield at, f"{pattern!r} needs one group: what tells its rows apart (right form: '^outlet\\.(\\d+)\\.')"
 
 
 def _facts(profile: Profile) -> Iterator[Complaint]:

@@ -2,8 +2,8 @@
 
 Fields follow the profile format that Datadog, Netdata and Kentik share (`extends`, `sysobjectid`, `metadata`,
 `metrics` with `symbol` or `table` + `symbols` + `metric_tags`); `sample`, `scale`, `states`, `skip`, `where`, `limit`,
-`cli` … are ours. Whatever is read (a table row, a scalar, a parsed CLI row) becomes one `row` of columns first, so that
-SNMP and CLI share one set of conversions.
+`cli`, `nut` … are ours. Whatever is read (a table row, a scalar, a parsed CLI row, NUT variables) becomes one `row` of
+columns first, so that SNMP, CLI and NUT share one set of conversions.
 """
 
 import time
@@ -13,7 +13,19 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from collectors.model import DeviceClass, Health
-from collectors.profiles.words import CommandLine, Config, FactName, Oid, SampleName, Strict
+from collectors.profiles.words import (
+    CommandLine,
+    Config,
+    FactName,
+    IndexSlice,
+    Later,
+    Oid,
+    Probe,
+    SampleName,
+    Strict,
+    Table,
+    Title,
+)
 from collectors.vocabulary import KINDS, VOCABULARY
 
 
@@ -57,13 +69,6 @@ class Column(Strict):
         return self.name or self.field or self.OID or ""
 
 
-class IndexSlice(Strict):
-    """Arcs `start` to `end` of the row index, both counted from 0 and inclusive (Datadog's index_transform)."""
-
-    start: int
-    end: int
-
-
 class RowColumn(Column):
     """A column beside the symbols. One of another table is read by `index_transform`, a part of the row's index.
 
@@ -78,18 +83,6 @@ class RowColumn(Column):
         if sum(source is not None for source in (self.OID, self.field, self.index)) != 1:
             raise ValueError("needs one of OID, field, index")
         return self
-
-
-class Later(Strict):
-    """Makes a moment (TimeTicks) 1 when it is later than that of `column`, else 0: changed, and not saved since.
-
-    `clock` is sysUpTime: a moment after it is from before a wrap (497 days) and tells nothing. Within `settle` seconds
-    of the start it was the device that loaded its configuration.
-    """
-
-    column: str
-    clock: str
-    settle: float = 600.0
 
 
 class Limit(Strict):
@@ -189,13 +182,6 @@ class Tag(Strict):
         """The other columns its format names. Raises ValueError for a format that is none."""
         names = (name for _, name, _, _ in Formatter().parse(self.format) if name is not None)
         return [name for name in names if name and not name.isdigit()]
-
-
-class Table(Strict):
-    """An SNMP table by its OID; for people, and for community tools. Only the columns named are read."""
-
-    OID: Oid
-    name: str
 
 
 class Metric(Strict):
@@ -299,18 +285,31 @@ class Cli(Strict):
         return frozenset({*(command.command for command in self.commands), *(line for line in config if line)})
 
 
-class Title(Strict):
-    """A text in both languages."""
-
-    zh: str
-    en: str
+def _field(value: object) -> object:
+    return {"field": value} if isinstance(value, str) else value
 
 
-class Probe(Strict):
-    """An object by which a device shows what it is when sysObjectID and sysDescr do not say."""
+class NutRows(Strict):
+    """Rows of a UPS's NUT variables; their names are the `field`s of each. Without `each` and `of` it is one row."""
 
-    OID: Oid  # a whole instance, that only such devices have
-    match: str | None = None  # regex its text must match; else any text will do
+    each: str | None = None  # regex names begin with: a row for each text of its group; what follows is a field
+    of: str | None = None  # variable whose text is taken apart: a row for each match of `words`, as the field `word`
+    words: str = r"\S+"
+    columns: list[Column] = []
+    symbols: list[Symbol] = []
+    metric_tags: list[Tag] = []
+    where: dict[str, list[str]] = {}
+    where_not: dict[str, list[str]] = {}
+    add_up: bool = False  # rows of the same series are summed
+    fallback: bool | Literal["whole"] = False  # as of a metric
+    optional: bool = False  # the UPS may not have it: then nothing is missing
+
+
+class Nut(Strict):
+    """What the variables of Network UPS Tools (RFC 9271, nut-names.txt) become. A fact is the first with text."""
+
+    facts: dict[FactName, list[Annotated[Column, BeforeValidator(_field)]]] = {}
+    rows: list[NutRows] = []
 
 
 class Profile(Strict):
@@ -330,3 +329,4 @@ class Profile(Strict):
     metadata: Metadata = Metadata()
     metrics: list[Metric] = []
     cli: Cli | None = None
+    nut: Nut | None = None

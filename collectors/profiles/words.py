@@ -1,4 +1,4 @@
-"""The smallest parts of a profile file: OIDs, known names, whole command lines, and the commands of a configuration."""
+"""The smallest parts of a profile file: OIDs, known names, titles, whole command lines, a configuration's commands."""
 
 from typing import Annotated
 
@@ -61,3 +61,43 @@ class Config(Strict):
     running: CommandLine
     startup: CommandLine | None = None  # families that save by themselves have none
     syntax: SyntaxName  # a file of collectors/configs
+
+
+class Title(Strict):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Probe(Strict):
+    """An object by which a device shows what it is when sysObjectID and sysDescr do not say."""
+
+    OID: Oid  # a whole instance, that only such devices have
+    match: str | None = None  # regex its text must match; else any text will do
+
+
+class IndexSlice(Strict):
+    """Arcs `start` to `end` of the row index, both counted from 0 and inclusive (Datadog's index_transform)."""
+
+    start: int
+    end: int
+
+
+class Table(Strict):
+    """An SNMP table by its OID; for people, and for community tools. Only the columns named are read."""
+
+    OID: Oid
+    name: str
+
+
+class Later(Strict):
+    """Makes a moment (TimeTicks) 1 when it is later than that of `column`, else 0: changed, and not saved since.
+
+    `clock` is sysUpTime: a moment after it is from before a wrap (497 days) and tells nothing. Within `settle` seconds
+    of the start it was the device that loaded its configuration.
+    """
+
+    column: str
+    clock: str
+    settle: float = 600.0

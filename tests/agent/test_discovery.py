@@ -240,6 +240,7 @@ credentials:
   blue: {{snmp: {{port: {port}, community: env:NP_BLUE}}}}
   unset: {{snmp: {{community: env:NP_UNSET}}}}
   login: {{ssh: {{username: ops, password: env:NP_BLUE, port: 9}}}}
+  ups: {{nut: {{ups: eaton}}}}
 devices: [{{name: core-1, address: 127.0.0.12, class: switch, credentials: [blue]}}]
 """
 
@@ -286,7 +287,8 @@ def test_the_command_prints_entries_that_the_inventory_takes(site: Path, capsys:
     [
         (["10.0.0.0/15", "--credentials", "blue"], "131072 addresses, more than 65536 (a /16): add --yes"),
         (["10.0.0.0/33", "--credentials", "blue"], "10.0.0.0/33: is not a network (right form: 10.0.0.0/24)"),
-        (["10.0.0.0/24", "--credentials", "nobody"], "no credential 'nobody' to try (known: blue, unset, login)"),
+        (["10.0.0.0/24", "--credentials", "nobody"], "no credential 'nobody' to try (known: blue, unset, login, ups)"),
+        (["10.0.0.0/24", "--credentials", "ups"], "credentials.ups.nut: is not tried: discovery speaks snmp and ssh"),
         (["10.0.0.0/24", "--credentials", "unset"], "NP_UNSET"),
         (["10.0.0.0/24"], "--credentials"),
     ],

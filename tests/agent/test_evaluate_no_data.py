@@ -16,7 +16,9 @@ from tests.agent.said import MINUTE, entry, failure, sample, silent, snapshot
 EXPECTED = {"expected": {TEMPERATURE}}
 
 
-@pytest.mark.parametrize("kind", ["timeout", "auth", "refused", "bad_data", "unsupported", "parse", "unreachable"])
+@pytest.mark.parametrize(
+    "kind", ["timeout", "auth", "refused", "stale", "bad_data", "unsupported", "parse", "unreachable"]
+)
 def test_a_failure_that_names_the_sample_is_the_reason(kind):
     found = judge(snapshot([], failures=(failure("other"), failure(TEMPERATURE, kind=kind)), **EXPECTED))
     assert said(found) == {"": (UNKNOWN, kind)}

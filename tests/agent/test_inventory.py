@@ -156,13 +156,14 @@ def test_the_key_of_raw_configurations_is_resolved(full: Inventory) -> None:
     [
         ("core-1", {"snmp", "ssh", "icmp"}),
         ("ups-1", {"snmp"}),
+        ("ups-2", {"nut", "icmp"}),
         ("door-1", {"icmp"}),
         ("this-machine", {"icmp", "local"}),
     ],
 )
 def test_a_device_is_read_over_what_it_is_configured_for(name: str, spoken: set[str], full: Inventory) -> None:
     device = full.entries[name].device
-    assert {protocol for protocol in ("snmp", "ssh", "icmp", "local") if getattr(device, protocol)} == spoken
+    assert {protocol for protocol in ("snmp", "ssh", "nut", "icmp", "local") if getattr(device, protocol)} == spoken
 
 
 def test_this_machine_needs_no_address_and_no_ping(tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_a_calendar_says_when_the_clocks_run(contract: str, calendar: Calendar, 
 
 
 def test_the_order_is_the_files(full: Inventory) -> None:
-    assert list(full.entries) == ["core-1", "floor-2", "ups-1", "door-1", "this-machine"]
+    assert list(full.entries) == ["core-1", "floor-2", "ups-1", "ups-2", "door-1", "this-machine"]
     assert (full.timezone, full.language) == ("Asia/Urumqi", "zh")
 
 
@@ -260,11 +261,11 @@ def test_no_secret_is_in_the_repr(full: Inventory) -> None:
         ("devices: []", ["1: devices: there is no device to inspect"]),
         (
             "devices:\n  - {name: a, address: 10.0.0.1, class: ups}\n  - {name: b, address: 10.0.0.2, class: ups}",
-            ["2: devices[0]: has neither snmp nor ssh, and is only pinged: a, b"],
+            ["2: devices[0]: has no snmp, ssh or nut, and is only pinged: a, b"],
         ),
         (
             "devices:\n" + "".join(f"  - {{name: d{n}, address: 10.0.0.{n}, class: ups}}\n" for n in range(1, 10)),
-            ["2: devices[0]: has neither snmp nor ssh, and is only pinged: d1, d2, d3, d4, d5 … (9 devices)"],
+            ["2: devices[0]: has no snmp, ssh or nut, and is only pinged: d1, d2, d3, d4, d5 … (9 devices)"],
         ),
         (
             "devices:\n  - {name: a, address: a, class: ups, snmp: {community: file:open.txt}}",
@@ -341,7 +342,7 @@ def test_the_starter_loads_as_it_is(tmp_path: Path) -> None:
 def test_the_starters_devices_load_when_the_number_signs_are_taken_away(tmp_path: Path) -> None:
     text = inventory.EXAMPLE.replace("\n  # - ", "\n  - ").replace("\n  #   ", "\n    ").replace("\n  # v3:", "\n  v3:")
     found = load(tmp_path, text, env=ENV)
-    assert list(found.entries) == ["this-machine", "core-1", "floor-2", "ups-1"]
+    assert list(found.entries) == ["this-machine", "core-1", "floor-2", "ups-1", "ups-2"]
     assert found.entries["floor-2"].device.ssh is not None
     assert found.entries["ups-1"].limits == {"ups_load": LimitOverride(0.6, 0.8)}
 

@@ -6,7 +6,7 @@ import pytest
 
 from agent import inventory
 from agent.model import Entry
-from collectors.model import Secret, SnmpAccess
+from collectors.model import NutAccess, Secret, SnmpAccess
 
 VALID = Path(__file__).parents[1] / "data" / "valid"
 ENV = {
@@ -33,11 +33,13 @@ credentials:
   v3: {snmp: {version: 3, user: ops, auth: {protocol: sha256, key: env:NP_AUTH}}}
   v3-open: {snmp: {version: 3, user: guest}}
   ssh: {ssh: {username: ops, password: env:NP_SSH}}
+  nut: {nut: {username: ops, password: env:NP_SSH}}
 groups:
   old: {credentials: [v2c], snmp: {port: 1161}}
   new: {credentials: [v3]}
   none: {snmp: false}
-defaults: {snmp: {timeout: 9s}}
+  no-nut: {nut: false}
+defaults: {snmp: {timeout: 9s}, nut: {username: all, timeout: 5s}}
 """
 
 
@@ -106,3 +108,31 @@ def test_a_login_of_ones_own_leaves_the_others_password_behind(
     assert ssh.password == (None if password is None else Secret(password))
     assert ssh.key_file == (None if key_file is None else tmp_path / key_file)
     assert ssh.port == port
+
+
+@pytest.mark.parametrize(
+    ("device", "nut"),
+    [
+        ("icmp: true", None),  # a login in the defaults is not every device's UPS
+        ("nut: {ups: eaton}", NutAccess(ups="eaton", username="all", timeout=5)),
+        ("nut: {}", NutAccess(username="all", timeout=5)),
+        ("credentials: [nut]", NutAccess(username="ops", password=Secret("a-password"), timeout=5)),
+        ("credentials: [nut], nut: {username: me}", NutAccess(username="me", timeout=5)),
+        ("nut: {port: 13493, tls: true}", NutAccess(username="all", port=13493, tls="verified", timeout=5)),
+        ("nut: {tls: unverified}", NutAccess(username="all", tls="unverified", timeout=5)),
+        ("nut: {tls: false}", NutAccess(username="all", timeout=5)),
+        ("group: no-nut", None),
+        ("credentials: [nut], nut: false", None),
+    ],
+)
+def test_a_ups_is_asked_for_where_the_device_its_credentials_or_groups_say_so(
+    device: str, nut: NutAccess | None, tmp_path: Path
+) -> None:
+    assert entry(tmp_path, device).device.nut == nut
+
+
+def test_the_certificates_a_ups_server_is_checked_by_are_beside_the_inventory(tmp_path: Path) -> None:
+    (tmp_path / "upsd.pem").touch()
+    nut = entry(tmp_path, "nut: {tls: true, ca_file: upsd.pem}").device.nut
+    assert nut is not None
+    assert (nut.tls, nut.ca_file) == ("verified", tmp_path / "upsd.pem")

@@ -8,6 +8,7 @@ import pytest
 from agent import cli
 from collectors import replay
 from tests.simulator.snmp_agent import OID, TICKS, Recording, SnmpAgent
+from tests.simulator.upsd import Upsd
 
 SYSTEM = "1.3.6.1.2.1.1"
 SAID: Recording = {
@@ -22,6 +23,7 @@ credentials: {{v2c: {{snmp: {{port: {port}, community: env:NP_BLUE, timeout: 1s,
 devices:
   - {{name: core-1, address: 127.0.0.1, class: switch, credentials: [v2c]}}
   - {{name: pinged, address: 127.0.0.1, class: switch}}
+  - {{name: ups-1, address: 127.0.0.1, class: ups, nut: {{port: {port}, username: bluebird}}}}
 """
 
 
@@ -60,11 +62,24 @@ def test_a_case_is_written_and_the_folder_named(home: Path, capsys: pytest.Captu
     assert "bluebird" not in err
 
 
+def test_a_ups_behind_upsd_is_recorded_by_its_variables(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def both() -> int:
+        async with Upsd({"a": {"ups.status": "OL", "ups.id": "bluebird's"}}) as server:
+            listening(server.port)
+            return await asyncio.to_thread(cli.run, ["record", "ups-1", "--out", "case"])
+
+    assert asyncio.run(both()) == 0
+    assert replay.read_variables(home / "case" / "variables.dev") == {"ups.status": "OL", "ups.id": "device-2"}
+    assert "ups_alarms 0" in (home / "case" / "expected.yaml").read_text("utf-8")
+    assert "read variables.dev through" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (["nobody", "--out", "x"], 2, "--device nobody: not in the inventory"),
-        (["pinged", "--out", "x"], 2, "pinged: has no snmp credential"),
+        (["pinged", "--out", "x"], 2, "pinged: has no snmp credential in the inventory, and no nut"),
+        (["ups-1", "--out", "x"], 1, "upsd at 127.0.0.1 port 9 cannot be reached"),
         (["core-1", "--out", "there"], 2, "there already has expected.yaml"),
         (["core-1", "--out", "x"], 1, "nothing listens there"),
         (["core-1"], 2, "--out"),

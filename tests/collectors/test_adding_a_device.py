@@ -15,7 +15,7 @@ FILES = dict(re.findall(r"^```\w+ file=(\S+)\n(.*?)^```$", TEXT, flags=re.DOTALL
 FIELDS = TEXT.partition("## All fields")[2]
 EXPLAINED = {word for code in re.findall(r"`([^`\n]+)`", FIELDS) for word in re.findall(r"\w+", code)}
 MODELS = (rules.Profile, rules.Probe, rules.Metric, rules.RowColumn, rules.Symbol, rules.Tag, rules.Later, rules.Limit)
-MODELS += (rules.FieldSource, rules.TableFact, rules.Command, rules.Cli)
+MODELS += (rules.FieldSource, rules.TableFact, rules.Command, rules.Cli, rules.Nut, rules.NutRows)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Golden cases: tests/devices/<profile>/<case>/ has a walk and command output, and what must come of them.
 
-`walk.snmprec` and `<command>.txt` (a `/` of the command is `_`) are what the device says. `expected.yaml` says:
+`walk.snmprec`, `<command>.txt` (a `/` of the command is `_`) and NUT's `variables.dev` are what the device says.
+`expected.yaml` says:
 
     facts: {sys_name: core-1}            # all of them
     samples: |                           # one line a sample, as Prometheus writes them
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors import cli_parse, convert, profiles, replay, series, snmp_decode, yamlfile
+from collectors import cli_parse, convert, nut_decode, profiles, replay, series, snmp_decode, yamlfile
 from collectors.model import Health, Sample
 from collectors.oid_text import rows_of
 from collectors.profiles.rules import Profile
@@ -49,6 +50,8 @@ def profile_set() -> profiles.ProfileSet:
 
 async def play(profile: Profile, case: Path) -> Yield:
     """Read a case as the collectors would read the device: SNMP first, then each command of the profile."""
+    if (case / "variables.dev").exists():
+        return play_variables(profile, case / "variables.dev")
     decoded = await play_walk(profile, case / "walk.snmprec")
     transcripts = replay.read_transcripts(case)
     if not transcripts:
@@ -85,6 +88,12 @@ def play_commands(profile: Profile, transcripts: dict[str, str]) -> Yield:
     parsed = cli_parse.parse(profile.cli, {known[name]: text for name, text in transcripts.items()})
     missing = [each for each in parsed.failures if each.kind != "unsupported"]
     return Yield(parsed.samples, dict(parsed.facts), tuple(f"{each.what}: {each.message}" for each in missing))
+
+
+def play_variables(profile: Profile, file: Path) -> Yield:
+    assert profile.nut is not None
+    reading = nut_decode.decode(profile.nut, replay.read_variables(file))
+    return Yield(reading.samples, dict(reading.facts), tuple(each.message for each in reading.failures))
 
 
 def line(sample: Sample) -> str:
@@ -140,7 +149,7 @@ def test_a_recorded_device_is_recognised(case: Path) -> None:
 
 
 def test_every_profile_has_a_recorded_case() -> None:
-    read = {name for name, profile in profile_set().items() if profile.metrics or profile.cli}
+    read = {name for name, profile in profile_set().items() if profile.metrics or profile.cli or profile.nut}
     assert read - {case.parent.name for case in CASES} == set()
 
 
@@ -149,6 +158,7 @@ async def test_every_sample_name_a_profile_file_reads_is_in_a_case(file: Path) -
     """What no recording shows, nobody has seen work."""
     own = Profile.model_validate(yamlfile.read(file).data)
     wanted = snmp_decode.expected(own) | (cli_parse.expected(own.cli) if own.cli else frozenset())
+    wanted |= nut_decode.expected(own.nut) if own.nut else frozenset()
     seen = {sample.name for case in CASES if uses(case, own) for sample in (await yield_of(case)).samples}
     assert wanted - seen == set()
 
@@ -156,7 +166,11 @@ async def test_every_sample_name_a_profile_file_reads_is_in_a_case(file: Path) -
 def uses(case: Path, file: Profile) -> bool:
     """Say whether all of a profile file is in the profile of a case."""
     profile = profile_set()[case.parent.name]
-    return all(metric in profile.metrics for metric in file.metrics) and file.cli in (None, profile.cli)
+    return (
+        all(metric in profile.metrics for metric in file.metrics)
+        and file.cli in (None, profile.cli)
+        and file.nut in (None, profile.nut)
+    )
 
 
 def show(case: Path) -> str:

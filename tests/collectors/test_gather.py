@@ -13,6 +13,7 @@ from tests.simulator.fake_collectors import (
     ACME,
     ICMP,
     NOW,
+    NUT,
     PROBE,
     PROFILES,
     SNMP,
@@ -36,6 +37,7 @@ def test_each_protocol_has_a_collector_of_its_name_and_says_what_it_would_bring(
     assert {name: expects(PROFILES["acme_os"]) for name, expects in EXPECTED.items()} == {
         "snmp": {"device_cpu_ratio"},
         "ssh": {"device_ntp_stratum"},
+        "nut": frozenset(),
         "local": local.EXPECTED,
         "icmp": icmp.EXPECTED,
         "tcp": tcp.PORTS,
@@ -75,6 +77,10 @@ PROBED = Identity("1.3.6.1.4.1.5", "", None, 0.1)
         (SSH, None, None, None),
         (SSH, None, "acme_os", "acme_os"),
         (replace(SSH, device_class=DeviceClass.SERVER), None, None, "linux"),
+        (NUT, None, None, "nut"),
+        (NUT, None, "acme_ups", "acme_ups"),
+        (replace(NUT, ssh=SSH.ssh, device_class=DeviceClass.SERVER), None, None, "linux"),
+        (replace(NUT, snmp=SNMP.snmp), unanswered(TimedOut()), None, "nut"),
         (ICMP, None, None, None),
     ],
     ids=[
@@ -83,11 +89,12 @@ PROBED = Identity("1.3.6.1.4.1.5", "", None, 0.1)
         "probes not answered, and known without", "silent, and known",
         "silent, and known by a profile that is gone", "silent, and never seen", "this machine",
         "this machine over SNMP", "this machine, SNMP silent", "SSH only", "SSH only, and known",
-        "a server by SSH only", "ICMP only",
+        "a server by SSH only", "NUT only", "NUT only, and known", "a server with a UPS", "NUT, and SNMP is silent",
+        "ICMP only",
     ],
 )  # fmt: skip
 async def test_the_profile_is_the_inventorys_or_the_recognised_or_the_last_or_a_guess(device, says, known, chosen):
-    fakes = [FakeSnmp(says=says or ACME), Fake("ssh"), Fake("local"), Fake("icmp")]
+    fakes = [FakeSnmp(says=says or ACME), Fake("ssh"), Fake("nut"), Fake("local"), Fake("icmp")]
     assert (await read(device, *fakes, known=known)).profile == chosen
 
 
@@ -105,6 +112,23 @@ async def test_probes_that_are_not_answered_are_told_and_counted():
     assert (snapshot.up, snapshot.cost.requests) == (True, 2)
 
 
+async def test_what_upsd_says_is_read_whatever_the_profile():
+    seen = []
+
+    async def note(device, profile):
+        seen.append(profile)
+        return Reading(answered=True)
+
+    await read(replace(NUT, snmp=SNMP.snmp), FakeSnmp(), Fake("nut", note))
+    await read(SNMP, FakeSnmp("snmp", note))
+    assert [(profile.name, profile.nut == PROFILES["nut"].nut) for profile in seen] == [
+        ("acme_os", True),
+        ("acme_os", False),
+    ]
+    await read(replace(NUT, snmp=SNMP.snmp), FakeSnmp(), Fake("nut", note))
+    assert seen[0] is seen[2]  # what is kept for it stays of use
+
+
 async def test_a_device_without_a_known_profile_is_still_read_by_the_generic_one():
     ping = Fake("icmp")
     await read(ICMP, ping)
@@ -117,7 +141,7 @@ async def test_a_profile_that_is_not_installed_is_said_with_those_that_are():
     assert snapshot.profile == "acme_os"
     assert failure.kind == "profile"
     assert failure.message == (
-        "core-1: there is no profile 'acme_oss' (right form: one of acme_os, acme_ups, generic, linux, local)"
+        "core-1: there is no profile 'acme_oss' (right form: one of acme_os, acme_ups, generic, linux, local, nut)"
     )
 
 

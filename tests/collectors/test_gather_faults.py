@@ -10,7 +10,7 @@ from collectors.errors import Refused
 from collectors.model import Device, Reading, Sample
 from collectors.profiles.rules import Profile
 from collectors.snmp_collector import Identity, Probes
-from tests.simulator.fake_collectors import ICMP, SNMP, SSH, Fake, FakeSnmp, figures, read
+from tests.simulator.fake_collectors import ICMP, NUT, SNMP, SSH, Fake, FakeSnmp, figures, read
 
 
 class PanicError(BaseException):
@@ -41,10 +41,10 @@ async def test_any_fault_of_a_collector_is_a_failure_and_costs_the_others_nothin
 
 
 async def test_a_message_names_device_protocol_and_error_and_hides_secrets(caplog):
-    device = replace(SNMP, ssh=SSH.ssh)
-    error = RuntimeError("could not use s3cret nor hunter2")
+    device = replace(SNMP, ssh=SSH.ssh, nut=NUT.nut)
+    error = RuntimeError("could not use s3cret nor hunter2 nor eat0n")
     snapshot = await read(device, FakeSnmp(brings=error), Fake("ssh"))
-    message = "core-1: reading over snmp failed: RuntimeError: could not use *** nor ***"
+    message = "core-1: reading over snmp failed: RuntimeError: could not use *** nor *** nor ***"
     assert [failure.message for failure in snapshot.failures] == [message]
     assert message in caplog.text
     assert "s3cret" not in caplog.text + repr(snapshot)

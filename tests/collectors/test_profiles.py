@@ -50,7 +50,7 @@ def test_every_built_in_profile_has_a_title_in_both_languages() -> None:
 def test_every_built_in_profile_but_the_guesses_says_how_it_is_recognised() -> None:
     ways = {name: (p.sysobjectid, p.sysdescr, p.probe) for name, p in load().items()}
     unrecognised = {name for name, each in ways.items() if not any(each)}
-    assert unrecognised == {"generic", "linux", "local"}  # the fallback, SSH only, and psutil
+    assert unrecognised == {"generic", "linux", "local", "nut"}  # the fallback, SSH only, psutil, and upsd only
 
 
 def test_a_later_folder_corrects_an_earlier_one(tmp_path: Path) -> None:

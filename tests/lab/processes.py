@@ -14,7 +14,8 @@ import pytest
 
 T = TypeVar("T")
 
-SBIN = "/usr/local/sbin:/usr/sbin:/sbin:/usr/lib/frr"  # where Debian keeps daemons, off many users' PATH
+# where Debian keeps daemons, off many users' PATH
+SBIN = "/usr/local/sbin:/usr/sbin:/sbin:/usr/lib/frr:/usr/lib/nut:/lib/nut"
 REQUIRED = "NETPATROL_LAB_REQUIRED"  # set: a test that cannot be run has failed
 
 

@@ -7,9 +7,19 @@ from typing import Any
 
 from collectors.errors import CollectError
 from collectors.gather import gather
-from collectors.model import Collector, Device, DeviceClass, Reading, Secret, Snapshot, SnmpAccess, SshAccess
+from collectors.model import (
+    Collector,
+    Device,
+    DeviceClass,
+    NutAccess,
+    Reading,
+    Secret,
+    Snapshot,
+    SnmpAccess,
+    SshAccess,
+)
 from collectors.profiles import ProfileSet
-from collectors.profiles.rules import Cli, Command, Metric, Probe, Profile, Symbol
+from collectors.profiles.rules import Cli, Command, Metric, Nut, NutRows, Probe, Profile, Symbol
 from collectors.snmp_collector import Identity, Probes
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -37,6 +47,7 @@ PROFILES = ProfileSet(
             profile("generic"),
             profile("linux", cli=True),
             Profile(name="local"),
+            Profile(name="nut", nut=Nut(rows=[NutRows(symbols=[Symbol(field="ups.load", sample="ups_load_ratio")])])),
         )
     }
 )
@@ -93,6 +104,7 @@ def a_device(name: str = "core-1", **given: Any) -> Device:
 
 SNMP = a_device(snmp=SnmpAccess(community=Secret("s3cret")))
 SSH = a_device(ssh=SshAccess(username="ops", password=Secret("hunter2")))
+NUT = a_device(nut=NutAccess(ups="eaton", password=Secret("eat0n")))
 ICMP = a_device(icmp=True)
 
 
