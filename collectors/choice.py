@@ -1,6 +1,6 @@
 """Choose the profile a device is read by, from what the inventory, the device and the last snapshot say. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectors.errors import ProfileError
 from collectors.model import Device, DeviceClass, Failure
@@ -26,7 +26,18 @@ def probes(device: Device, profiles: ProfileSet) -> Probes:
 
 
 def choose(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
-    """The inventory's profile; else what SNMP recognises; else the last one; else what the access says it is."""
+    """The inventory's profile; else what SNMP recognises; else the last one; else what the access says it is.
+
+    To the profile of a device that answered SNMP comes what the community has for it.
+    """
+    own = _own(device, identity, profiles, known)
+    if identity is None or identity.failure is not None:
+        return own
+    said = (identity.sys_object_id, identity.sys_descr)
+    return replace(own, profile=profiles.completed(own.profile, *said, device.profile))
+
+
+def _own(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
     if device.profile is not None and device.profile in profiles:
         return Choice(profiles[device.profile], device.profile)
     if identity is not None and identity.failure is None:
@@ -47,9 +58,9 @@ def _recognised(identity: Identity, profiles: ProfileSet, known: str | None) -> 
 
 
 def _unknown_profile(device: Device, profiles: ProfileSet) -> Failure | None:
-    if device.profile is None:
+    if device.profile is None or device.profile in profiles.names:
         return None
-    message = f"{device.name}: there is no profile {device.profile!r} (right form: one of {', '.join(profiles)})"
+    message = f"{device.name}: there is no profile {device.profile!r} (right form: one of {', '.join(profiles.names)})"
     return Failure.of("profile", "choose", ProfileError(message))
 
 
