@@ -21,6 +21,7 @@ from collectors.yamlfile import Document, Problem, YamlError, dotted
 
 BUILTIN = Path(__file__).parent
 FALLBACK = "generic"
+MAX_MATCHED = 10_000  # devices' words kept with the community's profile that fits them
 
 
 class ProfileSet(Mapping[str, Profile]):
@@ -30,6 +31,7 @@ class ProfileSet(Mapping[str, Profile]):
         self._profiles = dict(sorted(profiles.items()))
         self.community = community or Community()
         self._beside: dict[tuple[str, str], Profile] = {}  # (own profile, community's) → both
+        self._matched: dict[tuple[str, str], Profile | None] = {}  # what devices say → community's profile
         self._exact: dict[str, list[Profile]] = {}
         self._prefixes: dict[str, list[Profile]] = {}
         self._by_descr = [p for p in self._profiles.values() if p.sysdescr is not None and not p.sysobjectid]
@@ -78,13 +80,21 @@ class ProfileSet(Mapping[str, Profile]):
     def completed(self, own: Profile, sys_object_id: str, sys_descr: str, named: str | None = None) -> Profile:
         """Return a device's own profile with what the community has for it: the one `named`, else the one that fits."""
         given = self.community.profiles.get(named) if named is not None and named not in self else None
-        beside = given.profile if given is not None else self.community.match(sys_object_id, sys_descr)
-        if beside is None:
+        theirs = given.profile if given is not None else self._community_match(sys_object_id, sys_descr)
+        if theirs is None:
             return own
-        key = (own.name, beside.name)
+        key = (own.name, theirs.name)
         if key not in self._beside:
-            self._beside[key] = community.beside(own, beside)
+            self._beside[key] = community.beside(own, theirs)
         return self._beside[key]
+
+    def _community_match(self, sys_object_id: str, sys_descr: str) -> Profile | None:
+        said = (sys_object_id, sys_descr)
+        if said not in self._matched:
+            if len(self._matched) >= MAX_MATCHED:
+                self._matched.clear()
+            self._matched[said] = self.community.match(*said)
+        return self._matched[said]
 
     def probes(self, sys_object_id: str, sys_descr: str = "") -> tuple[str, ...]:
         """Return the OIDs whose answers `match` needs beside; none for a device that is known without."""

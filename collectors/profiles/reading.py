@@ -5,6 +5,8 @@ are written for): its time grows with the text, whatever the pattern.
 """
 
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Literal
@@ -16,7 +18,7 @@ from collectors.model import Value
 from collectors.profiles.words import Strict
 
 MAX_PATTERN = 1000  # characters; what makes the 128 KB below suffice for any sane one
-Octets = Literal["mac_address", "ip_address", "hex", "uint32", "big_endian", "little_endian"]
+Octets = Literal["mac_address", "ip_address", "hex", "uint32", "big_endian", "little_endian", "date_and_time"]
 
 _GROUP = re.compile(r"\$\$|[$\\](\d)|\$\{(\d)\}")
 
@@ -54,15 +56,8 @@ class Reading(Strict):
         """Return a raw value in the form of its octets; as it is where it has no such form."""
         if self.octets == "uint32" and isinstance(value, int):
             return value % 2**32
-        if not isinstance(value, bytes) or self.octets in (None, "uint32"):
-            return value
-        if self.octets == "mac_address":
-            return value.hex(":")
-        if self.octets == "ip_address":
-            return str(ip_address(value)) if len(value) in (4, 16) else value
-        if self.octets == "hex":
-            return value.hex()
-        return int.from_bytes(value[:8], "little" if self.octets == "little_endian" else "big")
+        decode = _DECODERS.get(self.octets or "")
+        return decode(value) if decode is not None and isinstance(value, bytes) else value
 
     def matched(self, words: str) -> str | None:
         """Return what a text becomes; None where the pattern is not found in it."""
@@ -73,6 +68,33 @@ class Reading(Strict):
             return None
         groups = (match[0], *match.groups())
         return _GROUP.sub(lambda found: _group(groups, found), self.becomes)
+
+
+def _moment(octets: bytes) -> int | None:
+    """Read DateAndTime (RFC 2579) as seconds since 1970; without a time zone as UTC. None for no date."""
+    if len(octets) not in (8, 11):
+        return None
+    year, month, day, hour, minute, second = (int.from_bytes(octets[:2], "big"), *octets[2:7])
+    try:
+        local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    ahead = (octets[9] * 60 + octets[10]) * 60 if len(octets) == 11 else 0
+    return int(local.timestamp()) + (ahead if octets[8:9] == b"-" else -ahead)
+
+
+def _address(octets: bytes) -> Value:
+    return str(ip_address(octets)) if len(octets) in (4, 16) else octets
+
+
+_DECODERS: dict[str, Callable[[bytes], Value]] = {
+    "mac_address": lambda octets: octets.hex(":"),
+    "ip_address": _address,
+    "hex": bytes.hex,
+    "date_and_time": _moment,
+    "big_endian": lambda octets: int.from_bytes(octets[:8], "big"),
+    "little_endian": lambda octets: int.from_bytes(octets[:8], "little"),
+}
 
 
 def _group(groups: tuple[str | None, ...], found: "re.Match[str]") -> str:

@@ -23,7 +23,7 @@ FACTS = {  # Datadog's and Netdata's names of fields → ours
     "description": "sys_descr",
     "sys_object_id": "sys_object_id",
 }
-_SOURCE = ("value", "symbol", "symbols", "mapping", "consumers")
+_SOURCE = ("value", "symbol", "symbols", "mapping", "consumers", "description")
 
 
 def translate(data: Mapping[str, Any], notes: Notes) -> Metadata:

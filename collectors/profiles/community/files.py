@@ -65,11 +65,11 @@ def read(folders: Sequence[Path], ours: Ours) -> tuple[dict[str, CommunityFile],
 
 
 def paths(folders: Iterable[Path]) -> Iterator[Path]:
-    """Yield the YAML files in folders and the folders in them, by name; what is hidden is not looked at."""
+    """Yield the YAML files in folders and the folders in them, the nearest first; what is hidden is not looked at."""
     for folder in folders:
         found = (path for path in folder.rglob("*.y*ml") if path.suffix in (".yaml", ".yml"))
         seen = (path for path in found if not any(p.startswith(".") for p in path.relative_to(folder).parts))
-        yield from sorted(islice(seen, MAX_FILES))
+        yield from sorted(islice(seen, MAX_FILES), key=lambda path: (len(path.parts), path))
 
 
 def _file(path: Path, ours: Ours) -> CommunityFile:

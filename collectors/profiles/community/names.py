@@ -12,8 +12,10 @@ MAX_NAME = 200
 
 
 def metric(name: str) -> str:
-    """Return a metric's name made valid: `cpu.usage` is `cpu_usage`. Empty for nothing."""
+    """Return a metric's name made valid: `cpu.usage` is `cpu_usage`. Empty where nothing of it can be."""
     valid = _INVALID.sub("_", name.strip()[:MAX_NAME])
+    if not valid.strip("_"):
+        return ""
     return f"_{valid}" if valid[:1].isdigit() else valid
 
 

@@ -70,7 +70,7 @@ class Notes:
             self.add(path, "form", "a mapping of keys")
             return None
         for key in data.keys() - set(known):
-            self.add((*path, key), "code" if key == "script" else "key")
+            self.add((*path, key), "code" if key in ("script", "transform") else "key")
         return data
 
     def listed(self, data: Any, path: KeyPath) -> list[tuple[KeyPath, Any]]:

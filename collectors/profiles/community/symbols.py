@@ -35,13 +35,14 @@ OCTETS: dict[str, Octets] = {
     "ip_address": "ip_address",
     "hex": "hex",
     "uint32": "uint32",
+    "snmp_dateandtime": "date_and_time",
     "hwaddr": "mac_address",
     "hextoip": "ip_address",
     **{f"hextoint:LittleEndian:uint{bits}": _LITTLE for bits in (16, 32, 64)},
     **{f"hextoint:BigEndian:uint{bits}": _BIG for bits in (16, 32, 64)},
 }
 # read by us or of no consequence for us: when others poll it, and how they draw it
-INERT = ("MIB", "poll_time_sec", "chart_meta", "description", "unit", "family", "help")
+INERT = ("MIB", "poll_time_sec", "chart_meta", "description", "unit", "family", "help", "allow_duplicate")
 _TAKEN = ("OID", "name", "extract_value", "match_pattern", "match_value", "format", "conversion")
 _SYMBOL = (
     *_TAKEN,
@@ -112,10 +113,11 @@ def pattern_of(pattern: object, path: KeyPath, notes: Notes) -> str:
 def _octets(data: Mapping[str, Any], path: KeyPath, notes: Notes) -> Octets | None:
     for key in ("format", "conversion"):
         if data.get(key) is not None:
-            if data[key] not in OCTETS:
+            octets = OCTETS.get(str(data[key]))
+            if octets is None:
                 notes.add((*path, key), "octets", data[key])
                 raise ValueError(data[key])
-            return OCTETS[data[key]]
+            return octets
     return None
 
 
@@ -160,13 +162,14 @@ def symbol_of(
     named = str(found.get("tag") or found.get("name") or "")
     kind = found.get("metric_type") or found.get("forced_type") or kind
     constant = found.get("constant_value_one") == "true"
+    one = constant or found.get("conversion") == "to_one"  # Kentik's: any text is 1
     oid = row if constant else oid_of(found, path, notes)
     if oid is None or not names.metric(named):
         if constant or oid is not None:
             notes.add(path, "form", "a name, and a column to tell its rows by")
         return None
     try:
-        reading = Reading(pattern="(?s).*", becomes="1") if constant else reading_of(found, path, notes)
+        reading = Reading(pattern="(?s).*", becomes="1") if one else reading_of(found, path, notes)
         if kind == "flag_stream":
             reading, named = _flag(found.get("options") or options, named, path, notes)
         scale = _scale(found, path, notes) * (100 if kind == "percent" else 1)
@@ -175,16 +178,15 @@ def symbol_of(
     name, texts = names.metric(named), mapping_of(found, path, notes)
     enum = _numbers(texts) if found.get("enum") is None else None
     symbol = Exported(OID=oid, name=name, sample=name, reading=reading, scale=scale, enum=enum)
-    return Made(symbol, Meaning(_type(kind, constant, path, notes), _help(named, found, {} if enum else texts)))
+    return Made(symbol, Meaning(_type(kind, one, path, notes), _help(named, found, {} if enum else texts)))
 
 
-def _type(kind: object, constant: bool, path: KeyPath, notes: Notes) -> Type:
+def _type(kind: object, one: bool, path: KeyPath, notes: Notes) -> Type:
     if kind is None:
-        return "gauge" if constant else "untyped"
-    if kind not in TYPES:
+        return "gauge" if one else "untyped"
+    if str(kind) not in TYPES:
         notes.add(path, "type", kind)
-        return "untyped"
-    return TYPES[str(kind)]
+    return TYPES.get(str(kind), "untyped")
 
 
 def _scale(found: Mapping[str, Any], path: KeyPath, notes: Notes) -> float:
@@ -220,7 +222,7 @@ def _help(named: str, found: Mapping[str, Any], texts: Mapping[str, str]) -> str
     chart = found.get("chart_meta")
     meta = chart if isinstance(chart, dict) else {}
     about = str(meta.get("description") or found.get("description") or f"{named} of a community profile")
-    unit = meta.get("unit")
+    unit = meta.get("unit") or found.get("unit")
     words = about + (f" ({unit})" if unit else "")
     listed = ", ".join(f"{raw} {text}" for raw, text in texts.items())
     return (f"{words}: {listed}" if listed else words)[:500]
