@@ -46,7 +46,7 @@ class Column(Strict):
     extract_value: str | None = None  # regex; group 1 is taken. No match: no value
     unsigned: bool = False  # a negative 32-bit integer is one that ran over: hrStorageSize above 2^31 blocks
     hex: bool = False  # octets as 800007db…: an engine id, not text
-    reading: Reading | None = None  # of a community profile; not for files in our own format
+    reading: Reading | None = None  # octets and pattern of a community profile
 
     @model_validator(mode="after")
     def _one_source(self) -> "Column":

@@ -123,6 +123,21 @@ def test_a_selector_with_a_condition_that_cannot_be_used_selects_nothing(tmp_pat
     assert [note.why for note in community.not_understood] == ["pattern"]
 
 
+def test_words_of_sysdescr_may_name_another_file(tmp_path: Path) -> None:
+    rules = "sysobjectid: 1.3.*\nmatches: {^pfsense: fw.yml, 'root@': gone.yml, '(?=x)': fw.yml}"
+    community = with_files(tmp_path, agent=rules, fw=metric("states")).community
+    found = {descr: community.match("1.3.6", descr) for descr in ("pfSense 2.7", "root@x", "Linux pfsense")}
+    assert {descr: profile and profile.name for descr, profile in found.items()} == {
+        "pfSense 2.7": "fw",
+        "root@x": "agent",
+        "Linux pfsense": "agent",
+    }
+    assert [(note.key, note.why) for note in community.not_understood] == [
+        ("matches.(?=x)", "pattern"),
+        ("matches.root@", "extends"),
+    ]
+
+
 def test_the_inventory_can_name_a_community_profile_and_the_devices_own_is_read_too(tmp_path: Path) -> None:
     found = with_files(tmp_path, fits=f"sysobjectid: 1.3.*\n{metric('fits_me')}", wanted=metric("i_was_named", 2))
     device = Device(name="a", address="192.0.2.1", device_class=DeviceClass.SWITCH, profile="wanted")

@@ -14,8 +14,11 @@ from collectors.profiles.community.metrics import Ours, labelled, same
 from collectors.profiles.community.notes import NotUnderstood
 from collectors.profiles.community.selecting import Selector
 from collectors.profiles.extend import merged
+from collectors.profiles.reading import compiled
 from collectors.profiles.rules import Metric, Profile, Tag
 from collectors.vocabulary import Meaning
+
+MAX_DESCR = 1024  # characters of sysDescr that patterns are tried on
 
 __all__ = ["Community", "CommunityProfile", "NotUnderstood", "beside", "load", "ours_of"]
 
@@ -26,6 +29,7 @@ class CommunityProfile:
 
     profile: Profile
     selectors: tuple[Selector, ...]
+    matches: tuple[tuple[str, str], ...] = ()  # pattern of sysDescr → name of the one in its place
 
     def rank(self, sys_object_id: str, sys_descr: str) -> tuple[bool, int] | None:
         """Return how exactly it is for a device; None when it is not."""
@@ -42,18 +46,25 @@ class Community:
     not_understood: tuple[NotUnderstood, ...] = ()
 
     def match(self, sys_object_id: str, sys_descr: str = "") -> Profile | None:
-        """Return the profile that is most exactly for a device: an exact OID, else the longest; then by name."""
+        """Return the profile that is most exactly for a device: an exact OID, else the longest; then the first read."""
         oid = sys_object_id.strip().strip(".")
-        ranked = ((each.rank(oid, sys_descr), each.profile) for each in self.profiles.values())
-        fitting = [(rank, profile) for rank, profile in ranked if rank is not None]
-        return max(fitting, key=lambda one: one[0])[1] if fitting else None
+        ranked = ((each.rank(oid, sys_descr), each) for each in self.profiles.values())
+        fitting = [(rank, each) for rank, each in ranked if rank is not None]
+        if not fitting:
+            return None
+        best = max(fitting, key=lambda one: one[0])[1]
+        words = sys_descr[:MAX_DESCR].lower()
+        named = (name for pattern, name in best.matches if name in self.profiles and compiled(pattern).search(words))
+        return self.profiles[next(named, best.profile.name)].profile
 
 
 def load(folders: Sequence[Path], own: Mapping[str, Profile]) -> Community:
     """Load every file of the folders, beside our own profiles. Never raises for what a file says."""
     ours = ours_of(own)
     found, lost = files.read(folders, ours)
-    profiles = {name: CommunityProfile(_assembled(file, found), file.selectors) for name, file in found.items()}
+    profiles = {
+        name: CommunityProfile(_assembled(file, found), file.selectors, file.matches) for name, file in found.items()
+    }
     meanings: dict[str, Meaning] = {}
     for file in found.values():
         for name, meaning in file.metrics.meanings.items():
@@ -94,10 +105,7 @@ def _assembled(file: CommunityFile, found: Mapping[str, CommunityFile]) -> Profi
     parts = [
         Profile(
             name=each.name,
-            metrics=[
-                labelled(metric, [*_row_tags(metric, each.tags.rows), *everywhere, *(() if metric.table else scalars)])
-                for metric in each.metrics.metrics
-            ],
+            metrics=[*each.metrics.ours, *_labelled(each, everywhere, scalars)],
             metadata=each.metadata,
         )
         for each in line
@@ -105,9 +113,15 @@ def _assembled(file: CommunityFile, found: Mapping[str, CommunityFile]) -> Profi
     return merged(parts)
 
 
+def _labelled(file: CommunityFile, everywhere: Sequence[Tag], scalars: Sequence[Tag]) -> Iterator[Metric]:
+    for metric in file.metrics.metrics:
+        own = _row_tags(metric, file.tags.rows) if metric.table else scalars
+        yield labelled(metric, [*own, *everywhere])
+
+
 def _row_tags(metric: Metric, tags: Sequence[Tag]) -> list[Tag]:
     """Return Kentik's tags of all metrics that are columns of this metric's table."""
-    entries = {(symbol.OID or "").rpartition(".")[0] for symbol in metric.all_symbols} if metric.table else set()
+    entries = {(symbol.OID or "").rpartition(".")[0] for symbol in metric.all_symbols}
     return [tag for tag in tags if tag.symbol and (tag.symbol.OID or "").rpartition(".")[0] in entries]
 
 
@@ -134,6 +148,9 @@ def _clashes(found: Mapping[str, CommunityFile], own: Iterable[str]) -> None:
         for n, base in enumerate(file.extends):
             if base not in found:
                 file.notes.add(("extends", n), "extends", base)
+        for pattern, name in file.matches:
+            if name not in found:
+                file.notes.add(("matches", pattern), "extends", name)
         plain = (selector for selector in file.selectors if not (selector.words or selector.not_words))
         for oid in dict.fromkeys(oid.given for selector in plain for oid in selector.oids):
             if first.setdefault(oid, file.name) != file.name:

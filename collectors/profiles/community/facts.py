@@ -40,19 +40,17 @@ def translate(data: Mapping[str, Any], notes: Notes) -> Metadata:
 
 def _given(data: Mapping[str, Any], notes: Notes) -> list[tuple[KeyPath, Any]]:
     found: list[tuple[KeyPath, Any]] = []
-    metadata = data.get("metadata")
-    if metadata is not None and notes.mapping(metadata, ("metadata",), metadata if isinstance(metadata, dict) else ()):
-        for part, each in metadata.items():
+    if data.get("metadata") is not None:
+        for part, each in (notes.mapping(data["metadata"], ("metadata",)) or {}).items():
             at: KeyPath = ("metadata", part)
             if part != "device":
                 notes.add(at, "metadata", part)
             elif (of := notes.mapping(each, at, ("fields", "id_tags"))) is not None:
-                fields = of.get("fields")
-                said = notes.mapping(fields, (*at, "fields"), fields if isinstance(fields, dict) else ())
-                found += [((*at, "fields", key), value) for key, value in (said or {}).items()]
-    device = data.get("device")
-    if device is not None and (of := notes.mapping(device, ("device",), ("vendor",))) is not None:
-        found += [(("device", key), {"value": value}) for key, value in of.items() if key == "vendor"]
+                fields = notes.mapping(of.get("fields"), (*at, "fields")) or {}
+                found += [((*at, "fields", key), value) for key, value in fields.items()]
+    if data.get("device") is not None:
+        vendor = (notes.mapping(data["device"], ("device",), ("vendor",)) or {}).get("vendor")
+        found += [] if vendor is None else [(("device", "vendor"), {"value": vendor})]
     return found
 
 

@@ -10,7 +10,7 @@ from collectors import yamlfile
 from collectors.profiles.community import facts, metrics, tags
 from collectors.profiles.community.metrics import Metrics, Ours
 from collectors.profiles.community.notes import Notes, NotUnderstood, TooMuch
-from collectors.profiles.community.selecting import Selector, selectors
+from collectors.profiles.community.selecting import Selector, by_words, selectors
 from collectors.profiles.community.tags import GlobalTags
 from collectors.profiles.rules import Metadata, Tag
 from collectors.yamlfile import Document, YamlError
@@ -21,7 +21,7 @@ MAX_BYTES = 2_000_000
 _SECTIONS = ("topology", "bgp", "licensing", "traps", "trap", "virtual_metrics")
 _INERT = ("name", "description", "provider", "no_use_bulkwalkall", "mib")  # what others call it, and how they ask
 _KEYS = (
-    *("sysobjectid", "selector", "extends", "metrics", "metric_tags", "static_tags", "metadata", "device"),
+    *("sysobjectid", "selector", "matches", "extends", "metrics", "metric_tags", "static_tags", "metadata", "device"),
     *_SECTIONS,
     *_INERT,
 )
@@ -36,6 +36,7 @@ class CommunityFile:
     notes: Notes
     extends: list[str] = field(default_factory=list)  # names of files, without their endings
     selectors: tuple[Selector, ...] = ()
+    matches: tuple[tuple[str, str], ...] = ()  # pattern of sysDescr → name of the file in place of this one
     metrics: Metrics = field(default_factory=Metrics)
     tags: GlobalTags = field(default_factory=GlobalTags)
     fixed: list[Tag] = field(default_factory=list)
@@ -91,8 +92,11 @@ def _translated(path: Path, document: Document, notes: Notes, ours: Ours) -> Com
     data = notes.mapping({} if document.data is None else document.data, (), _KEYS)
     if data is None:
         return file
-    file.extends = [Path(str(each)).stem for _, each in notes.listed(data.get("extends"), ("extends",)) if each]
+    for _, each in notes.listed(data.get("extends"), ("extends",)):
+        notes.spend()
+        file.extends.append(Path(str(each)).stem)
     file.selectors = selectors(data, notes)
+    file.matches = by_words(data.get("matches"), notes)
     file.metrics = metrics.translate(data.get("metrics"), notes, ours)
     file.tags = tags.global_tags(data.get("metric_tags"), ("metric_tags",), notes)
     file.fixed = tags.fixed_tags(data.get("static_tags"), ("static_tags",), notes)

@@ -11,7 +11,7 @@ from collectors.profiles.community.symbols import INERT, Made, oid_of, symbol_of
 from collectors.profiles.community.tags import fixed_tags, tags_of
 from collectors.profiles.rules import Metric, Table, Tag
 from collectors.profiles.words import Oid
-from collectors.vocabulary import VOCABULARY, Meaning
+from collectors.vocabulary import Meaning
 from collectors.yamlfile import KeyPath
 
 Ours = Mapping[tuple[str, Oid], Metric]
@@ -29,6 +29,7 @@ class Metrics:
     """What the metrics of one file come to."""
 
     metrics: list[Metric] = field(default_factory=list)
+    ours: list[Metric] = field(default_factory=list)  # of our own profiles, which read objects of the file
     meanings: dict[str, Meaning] = field(default_factory=dict)
 
 
@@ -106,8 +107,8 @@ def _theirs(made: Made, path: KeyPath, notes: Notes, ours: Ours, found: Metrics)
     own = ours.get((made.name, made.symbol.OID or ""))
     if own is not None and made.symbol.scale == 1:
         behind = own.model_copy(update={"fallback": True})
-        if behind not in found.metrics:
-            found.metrics.append(behind)
+        if behind not in found.ours:
+            found.ours.append(behind)
         return None
     name = names.apart(made.name)
     if name != made.name:
@@ -134,7 +135,5 @@ def _metric(entry: Mapping[str, Any], table: Table | None, tags: list[Tag], made
 
 
 def labelled(metric: Metric, tags: list[Tag]) -> Metric:
-    """Return a metric with more tags; one of our own has the labels of the vocabulary only."""
-    if any(symbol.sample in VOCABULARY for symbol in metric.all_symbols) or not tags:
-        return metric
-    return metric.model_copy(update={"metric_tags": [*metric.metric_tags, *tags]})
+    """Return a metric with more tags."""
+    return metric.model_copy(update={"metric_tags": [*metric.metric_tags, *tags]}) if tags else metric

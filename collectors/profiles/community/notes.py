@@ -64,12 +64,12 @@ class Notes:
         if self._left < 0:
             raise TooMuch(f"has more than {MAX_ITEMS} metrics and tags")
 
-    def mapping(self, data: Any, path: KeyPath, known: Iterable[str]) -> dict[str, Any] | None:
-        """Return a mapping, naming the keys that are not known; None, named, for what is no mapping."""
+    def mapping(self, data: Any, path: KeyPath, known: Iterable[str] | None = None) -> dict[str, Any] | None:
+        """Return a mapping, naming the keys that are not `known` (None: any is); None, named, for what is none."""
         if not isinstance(data, dict):
             self.add(path, "form", "a mapping of keys")
             return None
-        for key in data.keys() - set(known):
+        for key in () if known is None else data.keys() - set(known):
             self.add((*path, key), "code" if key in ("script", "transform") else "key")
         return data
 

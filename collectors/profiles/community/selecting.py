@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from collectors.profiles.community.notes import Notes
@@ -68,6 +69,21 @@ def selectors(data: dict[str, Any], notes: Notes) -> tuple[Selector, ...]:
         rule = notes.mapping(each, path, ("sysobjectid", "sysdescr"))
         if rule is not None and (selector := _rule(rule, path, notes)) is not None:
             found.append(selector)
+    return tuple(found)
+
+
+def by_words(data: Any, notes: Notes) -> tuple[tuple[str, str], ...]:
+    """Return Kentik's `matches`: pattern of the lower-case sysDescr → the file that is read in place of this one."""
+    found = []
+    given = None if data is None else notes.mapping(data, ("matches",))
+    for pattern, file in (given or {}).items():
+        notes.spend()
+        try:
+            compiled(pattern)
+        except ValueError as error:
+            notes.add(("matches", pattern), "pattern", error)
+        else:
+            found.append((pattern, PurePath(str(file)).stem))
     return tuple(found)
 
 
