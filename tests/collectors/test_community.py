@@ -4,18 +4,21 @@
 the samples, the types of their metrics, and what is not understood.
 """
 
+import random
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from collectors import convert, profiles, replay, yamlfile
+from collectors import convert, profiles, replay, snmp_decode, yamlfile
 from collectors.choice import choose
 from collectors.model import Device, DeviceClass
 from collectors.profiles import ProfileSet
 from collectors.profiles.community import Community
 from collectors.snmp_collector import Identity
+from collectors.snmp_repeat import Decoder
+from tests.collectors import test_snmp_repeat
 from tests.collectors.test_device_cases import Yield, lines, play_walk
 
 CASES = Path(__file__).parents[1] / "data" / "community"
@@ -86,6 +89,16 @@ async def test_a_device_yields_its_own_profiles_samples_too_and_each_once(dialec
     theirs = (await decoded(dialect)).samples
     assert {s.series for s in got} == {s.series for s in (*alone, *theirs)}
     assert len({s.series for s in got}) == len(got)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_the_next_reading_of_a_device_is_decoded_as_if_it_were_the_first(dialect: str) -> None:
+    profile = case_of(dialect).completed(own()["generic"], *said_by(dialect))
+    rows = await test_snmp_repeat.read(CASES / dialect / "walk.snmprec", profile)
+    chance, decoder = random.Random(dialect), Decoder(profile)  # noqa: S311
+    for share in (0.0, 0.0, 0.1, 0.5, 0.0):
+        now = test_snmp_repeat.changed(rows, chance, share)
+        assert test_snmp_repeat.said(decoder.decode(now)) == test_snmp_repeat.said(snmp_decode.decode(profile, now))
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,9 @@ def symbol_of(
         return None  # named
     name, texts = names.metric(named), mapping_of(found, path, notes)
     enum = _numbers(texts) if found.get("enum") is None else None
-    symbol = Exported(OID=oid, name=name, sample=name, reading=reading, scale=scale, enum=enum)
+    special = {"reading": reading, "scale": None if scale == 1 else scale, "enum": enum}
+    said = {key: value for key, value in special.items() if value is not None}  # a plain column is decoded faster
+    symbol = Exported.model_validate({"OID": oid, "name": name, "sample": name, **said})
     return Made(symbol, Meaning(_type(kind, one, path, notes), _help(named, found, {} if enum else texts)))
 
 
