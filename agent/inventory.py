@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,32 +38,49 @@ EXAMPLE: str = Path(__file__).with_name("inventory_example.yaml").read_text(enco
 
 TIMEZONE = "Asia/Shanghai"
 
+Profiles = Collection[str] | Callable[[tuple[Path, ...]], Collection[str]]
+"""The names a device's `profile` may have; or what says them, given the folders of community profiles."""
+
 
 def load(
     path: Path,
     *,
     env: Mapping[str, str] = os.environ,
     resolve: bool = True,
-    profiles: Collection[str] | None = None,
+    profiles: Profiles | None = None,
     checks: Checks | None = None,
     warn: Callable[[Problem], object] | None = None,
 ) -> Inventory:
     """Read an inventory file. Raises YamlError with every problem, in the order of their lines.
 
     Secrets of credentials that no device uses are not resolved; with `resolve=False` none is, and each is empty: for
-    listing only. Profile names and checks' names are checked when the known ones are given. What is unwise but not
-    wrong goes to `warn` (default: the log).
+    listing only. Profile names and checks' names are checked when the known ones are given; `profiles` may be asked
+    for those that the folders of `profiles_dir` add. What is unwise but not wrong goes to `warn` (default: the log).
     """
     document, found = yamlfile.scan(path)
     problems = Problems(document, found)
     draft = read_draft(document.data, problems)
-    check_links(draft, problems, profiles, checks)
+    folders = _profile_folders(draft, path.parent, problems)
+    check_links(draft, problems, profiles(folders) if callable(profiles) else profiles, checks)
     check_credentials(draft, problems)
     builder = _Builder(draft, problems, path.parent, Resolver(path.parent, env) if resolve else None, warn or _log)
     inventory = builder.inventory()
     problems.finish()
     builder.warn_all()
-    return inventory
+    return replace(inventory, profiles_dirs=folders)
+
+
+def _profile_folders(draft: Draft, beside: Path, problems: Problems) -> tuple[Path, ...]:
+    """Return the folders of community profiles that are there, noting those that are not."""
+    given = (draft.defaults.form.profiles_dir if draft.defaults.form else None) or []
+    folders = []
+    for said in given:
+        folder = beside / said
+        if folder.is_dir():
+            folders.append(folder)
+        else:
+            problems.add(("defaults", "profiles_dir"), f"there is no folder {said}", "profiles")
+    return tuple(folders)
 
 
 def _log(problem: Problem) -> None:

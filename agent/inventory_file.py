@@ -38,6 +38,10 @@ def _off(value: object) -> object:
     return None if value == "false" else value
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class AuthForm(Form):
     protocol: AuthProtocol = Field(description="认证算法 / RFC 3414, RFC 7860", examples=["sha256"])
     key: Reference = Field(description="认证口令，至少 8 个字符 / At least 8 characters", examples=["env:NP_AUTH"])
@@ -189,6 +193,10 @@ class ConfigBackupForm(Form):
 ConfigBackup = Annotated[ConfigBackupForm, BeforeValidator(_switch), Or({"type": "boolean"})]
 
 
+Folder = Annotated[str, Field(min_length=1)]
+Folders = Annotated[list[Folder], Field(min_length=1), BeforeValidator(_listed), Or({"type": "string"})]
+
+
 class DefaultsForm(Shared):
     """What holds unless a group, a credential or a device says otherwise."""
 
@@ -203,6 +211,11 @@ class DefaultsForm(Shared):
     )
     language: Literal["zh", "en"] | None = Field(
         None, description="界面与报告语言 / Of texts and reports", examples=["zh"]
+    )
+    profiles_dir: Folders | None = Field(
+        None,
+        description="社区型谱目录（Datadog、Netdata、Kentik） / Folders of community profiles",
+        examples=["profiles"],
     )
 
 

@@ -36,6 +36,7 @@ _MESSAGES = {  # pydantic's error types
     "finite_number": _NUMBER,
     "string_type": "must be text, not a list or a mapping",
     "string_too_short": "is empty",
+    "too_short": "is empty",
     "string_too_long": "must have at most {max_length} characters",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Literal
 
 from collectors.model import Device, Number, Secret, Snapshot
@@ -317,3 +318,4 @@ class Inventory:
     timezone: str = "Asia/Shanghai"  # of displays and schedules
     language: Lang | None = None  # of texts and reports, unless --lang says otherwise
     config_key: Secret | None = None  # encrypts raw configurations; None: none are kept
+    profiles_dirs: tuple[Path, ...] = ()  # folders of community profiles

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 from agent import derive, inspection
 from agent.checks.rules import Check
@@ -19,7 +20,7 @@ from collectors import gather as gathering
 from collectors.gather import Bounds
 from collectors.model import Collector, Snapshot
 from collectors.profiles import ProfileSet
-from collectors.vocabulary import VOCABULARY
+from collectors.vocabulary import VOCABULARY, Meaning
 
 STORE, SPOOL = "netpatrol.db", "spool"
 
@@ -97,9 +98,16 @@ def inspector(
     )
 
 
-def daemon(inventory: Inventory, rules: Mapping[str, Check], store: Store, poll: Poll) -> Parts:
-    """Return the daemon's collaborators."""
-    metrics = Metrics(VOCABULARY | derive.DERIVED, version=version("netpatrol"), hidden=derive.MEMORY)
+def daemon(
+    inventory: Inventory,
+    rules: Mapping[str, Check],
+    store: Store,
+    poll: Poll,
+    *,
+    community: Mapping[str, Meaning] = MappingProxyType({}),
+) -> Parts:
+    """Return the daemon's collaborators. `community`: what the samples of community profiles mean."""
+    metrics = Metrics({**community, **VOCABULARY, **derive.DERIVED}, version=version("netpatrol"), hidden=derive.MEMORY)
     return Parts(inventory=inventory, rules=rules, store=store, metrics=metrics, poll=poll, now=now)
 
 

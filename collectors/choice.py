@@ -26,12 +26,20 @@ def probes(device: Device, profiles: ProfileSet) -> Probes:
 
 
 def choose(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
-    """The inventory's profile; else what SNMP recognises; else the last one; else what the access says it is."""
-    choice = _chosen(device, identity, profiles, known)
-    return choice if device.nut is None else replace(choice, profile=profiles.through_nut(choice.profile.name))
+    """The inventory's profile; else what SNMP recognises; else the last one; else what the access says it is.
+
+    To it comes what is read through NUT, and to that of a device that answered SNMP what the community has for it.
+    """
+    choice = _own(device, identity, profiles, known)
+    if device.nut is not None:
+        choice = replace(choice, profile=profiles.through_nut(choice.profile.name))
+    if identity is None or identity.failure is not None:
+        return choice
+    said = (identity.sys_object_id, identity.sys_descr)
+    return replace(choice, profile=profiles.completed(choice.profile, *said, device.profile))
 
 
-def _chosen(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
+def _own(device: Device, identity: Identity | None, profiles: ProfileSet, known: str | None) -> Choice:
     if device.profile is not None and device.profile in profiles:
         return Choice(profiles[device.profile], device.profile)
     if identity is not None and identity.failure is None:
@@ -57,9 +65,9 @@ def _recognised(identity: Identity, profiles: ProfileSet, known: str | None) -> 
 
 
 def _unknown_profile(device: Device, profiles: ProfileSet) -> Failure | None:
-    if device.profile is None:
+    if device.profile is None or device.profile in profiles.names:
         return None
-    message = f"{device.name}: there is no profile {device.profile!r} (right form: one of {', '.join(profiles)})"
+    message = f"{device.name}: there is no profile {device.profile!r} (right form: one of {', '.join(profiles.names)})"
     return Failure.of("profile", "choose", ProfileError(message))
 
 

@@ -133,6 +133,9 @@ def extract(column: Column, value: Value) -> Value:
         return None
     if column.hex and isinstance(value, bytes):
         return value.hex()
+    if column.reading is not None:
+        decoded = column.reading.decoded(value)
+        return decoded if column.reading.pattern is None else column.reading.matched(text(decoded))
     if column.extract_value is not None:
         match = re.search(column.extract_value, text(value))
         return None if match is None else match[1 if match.re.groups else 0]
@@ -195,6 +198,8 @@ def sample(
 
 
 def _own(name: str, every: Mapping[str, str]) -> dict[str, str]:
+    if name not in VOCABULARY:  # of a community profile: its labels are its row's tags
+        return {label: words for label, words in every.items() if label != "entity"}
     return {label: every.get(label, "") for label in VOCABULARY[name].labels}
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 class Meaning:
     """One sample name: Prometheus type, help text, and its labels (`device` and the site's come on top)."""
 
-    type: Literal["gauge", "counter"]
+    type: Literal["gauge", "counter", "untyped"]  # untyped: a community profile does not say
     help: str
     labels: tuple[str, ...] = ()
 

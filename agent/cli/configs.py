@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -74,21 +74,24 @@ async def _back_up(setup: Setup, entries: Sequence[Entry], data: Path, lang: Lan
     reader = wiring.Reader(profiles=setup.profiles)
     rounds = wiring.configurations(setup.inventory, data, reader)
     wanted = [entry for entry in entries if entry.device.ssh is not None and entry.config_backup]
-    snapshots = _known(wanted, data)
+    snapshots = _known(wanted, setup.profiles, data)
     strangers = [entry for entry in wanted if snapshots[entry.name].profile is None]
     snapshots |= await reader.all(strangers, {})
     backups = await rounds.all(wanted, snapshots, "netpatrol config backup", inspecting=False)
     return [_backup_row(entry, backups.get(entry.name), rounds, snapshots, lang) for entry in entries]
 
 
-def _known(entries: Iterable[Entry], data: Path) -> dict[str, Snapshot]:
-    """Return what each device is known to be, by the inventory or its last reading, without asking it."""
+def _known(entries: Iterable[Entry], own: Container[str], data: Path) -> dict[str, Snapshot]:
+    """Return what each device is known to be, by the inventory or its last reading, without asking it.
+
+    A community profile that the inventory names does not say so.
+    """
     names = [entry.name for entry in entries]
     before: Mapping[str, Snapshot] = {}
     if (data / wiring.STORE).exists():
         with stored(data) as store:
             before = store.latest(names)
-    profiles = {entry.name: entry.device.profile for entry in entries}
+    profiles = {entry.name: entry.device.profile if entry.device.profile in own else None for entry in entries}
     return {
         name: Snapshot(
             device=name,

@@ -103,6 +103,7 @@ def inspect(
     """Inspect devices now: read, judge, open and resolve tickets, write the report · 立即巡检并生成报告."""
     setup = options.load(path)
     spoken = options.language(lang, setup.inventory)
+    options.say_not_understood(setup, spoken)
     entries = options.select(setup.inventory, site, device, device_class)
     answered = answers.read(manual, setup.items, setup.inventory) if manual else ()
     rules = checks.of_cadence(setup.checks, options.cadence_of(cadence))
@@ -192,6 +193,7 @@ def run(
     """Poll all devices at their intervals, serve /metrics, until SIGTERM · 持续采集并提供 /metrics."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     setup = options.load(path)
+    options.say_not_understood(setup, options.language(None, setup.inventory))
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit():
         raise UsageProblem(f"--listen {listen}: not an address and port (right form: --listen 127.0.0.1:9469)")
@@ -206,7 +208,7 @@ def run(
 async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
     rules = checks.of_cadence(setup.checks, "continuous")
     reader = wiring.reader(setup.profiles, rules)
-    parts = wiring.daemon(setup.inventory, rules, store, reader.one)
+    parts = wiring.daemon(setup.inventory, rules, store, reader.one, community=setup.profiles.community.meanings)
     try:
         served = metrics.serve(parts.metrics, host, port)
     except OSError as error:

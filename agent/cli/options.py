@@ -1,7 +1,7 @@
 """What the subcommands share: options, the loaded inventory, and where the data lies."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,10 +14,12 @@ from agent.checks import by_hand
 from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Cadence, Check
 from agent.model import Entry, Inventory, Lang
-from agent.output import Format
+from agent.output import Format, safe_terminal
+from agent.texts import text
 from collectors import profiles
 from collectors.model import DeviceClass
 from collectors.profiles import ProfileSet
+from collectors.profiles.community import NotUnderstood
 from collectors.yamlfile import Problem
 
 InventoryOption = Annotated[
@@ -93,8 +95,33 @@ def load(path: Path, *, resolve: bool = True, warn: Callable[[Problem], object] 
     `resolve=False` leaves secrets alone: enough to list what is known. What is unwise goes to `warn`.
     """
     known_profiles, known_checks = profiles.load(), checks.load()
-    found = inventory.load(path, resolve=resolve, profiles=set(known_profiles), checks=known_checks, warn=warn)
+
+    def names(folders: tuple[Path, ...]) -> Collection[str]:
+        nonlocal known_profiles
+        known_profiles = known_profiles.with_community(folders) if folders else known_profiles
+        return known_profiles.names
+
+    found = inventory.load(path, resolve=resolve, profiles=names, checks=known_checks, warn=warn)
     return Setup(found, known_profiles, known_checks, by_hand.load())
+
+
+def not_understood(setup: Setup, lang: Lang) -> Iterator[str]:
+    """Yield what is not read of community profiles as `file:line: key: what`; the same of a file once, counted."""
+    same: dict[tuple[str, str, str], list[NotUnderstood]] = {}
+    for note in setup.profiles.community.not_understood:
+        last = note.key.rpartition(".")[2] if note.why == "key" else ""
+        same.setdefault((note.file, note.why, note.what + last), []).append(note)
+    for first, *more in same.values():
+        words = text(f"community.{first.why}", lang, what=first.what)
+        if more:
+            words += text("community.more", lang, count=len(more))
+        yield ": ".join(filter(None, (f"{first.file}:{first.line}", first.key, words)))
+
+
+def say_not_understood(setup: Setup, lang: Lang) -> None:
+    """Name on stderr what is not read of community profiles."""
+    for line in not_understood(setup, lang):
+        typer.echo(safe_terminal(f"netpatrol: {line}"), err=True)
 
 
 def select(

@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from agent import inventory
-from agent.cli.options import INVENTORY, InventoryOption, LangOption, UsageProblem, language, load, select
+from agent.cli.options import (
+    INVENTORY,
+    InventoryOption,
+    LangOption,
+    UsageProblem,
+    language,
+    load,
+    say_not_understood,
+    select,
+)
 from agent.output import safe_terminal
 from agent.texts import text
 from collectors import ssh
@@ -36,8 +45,12 @@ def check_config(path: InventoryOption = INVENTORY, lang: LangOption = None) -> 
     """Check the inventory, profiles and checks; name every mistake · 检查配置，列出全部错误."""
     setup = load(path, warn=lambda problem: typer.echo(safe_terminal(f"netpatrol: {problem}"), err=True))
     spoken = language(lang, setup.inventory)
+    say_not_understood(setup, spoken)
     count = {"devices": len(setup.inventory.entries), "profiles": len(setup.profiles), "checks": len(setup.checks)}
     typer.echo(f"{path}: " + text("cli.config_ok", spoken, **count))
+    if setup.inventory.profiles_dirs:
+        read = {"files": len(setup.profiles.community.profiles), "samples": len(setup.profiles.community.meanings)}
+        typer.echo(f"{path}: " + text("community.read", spoken, **read))
 
 
 def schema() -> None:

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from collectors import yamlfile
+from collectors.profiles import community
+from collectors.profiles.community import Community
 from collectors.profiles.extend import Loaded, complete
 from collectors.profiles.lint import lint
 from collectors.profiles.rules import Profile
@@ -21,13 +23,17 @@ BUILTIN = Path(__file__).parent
 FALLBACK = "generic"
 NUT = "nut"
 """The profile of the variables of Network UPS Tools, which mean the same of every device."""
+MAX_MATCHED = 10_000  # devices' words kept with the community's profile that fits them
 
 
 class ProfileSet(Mapping[str, Profile]):
     """Complete profiles by name. Parts are not among them."""
 
-    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+    def __init__(self, profiles: Mapping[str, Profile], community: Community | None = None) -> None:
         self._profiles = dict(sorted(profiles.items()))
+        self.community = community or Community()
+        self._beside: dict[tuple[str, bool, str], Profile] = {}  # (own profile, with NUT, community's) → both
+        self._matched: dict[tuple[str, str], Profile | None] = {}  # what devices say → community's profile
         self._exact: dict[str, list[Profile]] = {}
         self._prefixes: dict[str, list[Profile]] = {}
         nut = profiles[NUT].nut if NUT in profiles else None
@@ -72,6 +78,34 @@ class ProfileSet(Mapping[str, Profile]):
         if not _leaves_open(said):
             return said
         return next((p for p in self._profiles.values() if _shows(p, answers)), said)
+
+    def with_community(self, folders: Sequence[Path]) -> "ProfileSet":
+        """Return these profiles with those of the community's folders beside them."""
+        return ProfileSet(self._profiles, community.load(folders, self._profiles))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the inventory may name as a device's profile: our own, and the community's files that are no parts."""
+        return (*self._profiles, *(name for name in self.community.profiles if name not in self and name[0] != "_"))
+
+    def completed(self, own: Profile, sys_object_id: str, sys_descr: str, named: str | None = None) -> Profile:
+        """Return a device's own profile with what the community has for it: the one `named`, else the one that fits."""
+        given = self.community.profiles.get(named) if named is not None and named not in self else None
+        theirs = given.profile if given is not None else self._community_match(sys_object_id, sys_descr)
+        if theirs is None:
+            return own
+        key = (own.name, own.nut is not None, theirs.name)
+        if key not in self._beside:
+            self._beside[key] = community.beside(own, theirs)
+        return self._beside[key]
+
+    def _community_match(self, sys_object_id: str, sys_descr: str) -> Profile | None:
+        said = (sys_object_id, sys_descr)
+        if said not in self._matched:
+            if len(self._matched) >= MAX_MATCHED:
+                self._matched.clear()
+            self._matched[said] = self.community.match(*said)
+        return self._matched[said]
 
     def probes(self, sys_object_id: str, sys_descr: str = "") -> tuple[str, ...]:
         """Return the OIDs whose answers `match` needs beside; none for a device that is known without."""

@@ -30,7 +30,7 @@ def complete(loaded: Mapping[str, Loaded], problems: list[Problem]) -> dict[str,
         _check(name, each, loaded, problems)
     if len(problems) > before:
         return {}
-    return {name: _merged([_moved(loaded[part].profile, by) for part, by in _line(name, loaded)]) for name in loaded}
+    return {name: merged([_moved(loaded[part].profile, by) for part, by in _line(name, loaded)]) for name in loaded}
 
 
 def _check(name: str, each: Loaded, loaded: Mapping[str, Loaded], problems: list[Problem]) -> None:
@@ -85,7 +85,8 @@ def _moved_oid(oid: Oid, moves: Moves) -> Oid:
     return oid
 
 
-def _merged(line: Sequence[Profile]) -> Profile:
+def merged(line: Sequence[Profile]) -> Profile:
+    """Return the first of the profiles with what the others add behind it."""
     own = line[0]
     if len(line) == 1:
         return own

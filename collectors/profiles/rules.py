@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from collectors.model import DeviceClass, Health
+from collectors.profiles.reading import Reading
 from collectors.profiles.words import (
     CommandLine,
     Config,
@@ -57,6 +58,7 @@ class Column(Strict):
     extract_value: str | None = None  # regex; group 1 is taken. No match: no value
     unsigned: bool = False  # a negative 32-bit integer is one that ran over: hrStorageSize above 2^31 blocks
     hex: bool = False  # octets as 800007db…: an engine id, not text
+    reading: Reading | None = None  # octets and pattern of a community profile
 
     @model_validator(mode="after")
     def _one_source(self) -> "Column":
@@ -133,7 +135,7 @@ class Symbol(Column):
     def _complete(self) -> "Symbol":
         if self.sample is not None and self.limit is not None:
             raise ValueError("has both sample and limit: give one")
-        is_state = self.sample is not None and self.sample.endswith("_state")
+        is_state = self.sample in VOCABULARY and self.sample.endswith("_state")
         if is_state != (self.states is not None):
             raise ValueError("states: and a *_state sample belong together")
         if is_state and self.labels.get("kind") not in KINDS:
