@@ -5,21 +5,14 @@ import contextlib
 import ipaddress
 import socket
 import time
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from icmplib.exceptions import ICMPLibError, SocketPermissionError
-from icmplib.models import Host
-from icmplib.ping import async_ping
-
+from collectors.echo import Echoed, Forbidden, Ping, Pinger
 from collectors.errors import CollectError, Refused, TimedOut, Unreachable
 from collectors.model import Cost, Device, Failure, Reading, Sample
 
 if TYPE_CHECKING:
     from collectors.profiles.rules import Profile
-
-Ping = Callable[..., Awaitable[Host]]
-"""`icmplib.async_ping`, or a stand-in that takes the same arguments."""
 
 EXPECTED = frozenset({"device_icmp_rtt_seconds", "device_icmp_loss_ratio"})
 
@@ -36,9 +29,9 @@ class IcmpCollector:
     protocol = "icmp"
 
     def __init__(
-        self, ping: Ping = async_ping, *, echoes: int = 5, interval: float = 0.2, timeout: float = 1.0
+        self, ping: Ping | None = None, *, echoes: int = 5, interval: float = 0.2, timeout: float = 1.0
     ) -> None:
-        self._ping = ping
+        self._ping = ping or Pinger()
         self._echoes = echoes
         self._interval = interval
         self._timeout = timeout
@@ -50,43 +43,38 @@ class IcmpCollector:
         """Return loss, and the mean round-trip time of the echoes that came back. The profile has no say."""
         began = time.monotonic()
         try:
-            host = await self._send(device, await _resolve(device))
+            address = await _resolve(device)
+            echoed = await self._send(device, address)
         except CollectError as error:
             failure = Failure.of(self.protocol, "echo", error, EXPECTED)
             return Reading(failures=(failure,), expected=EXPECTED, cost=Cost(seconds=time.monotonic() - began))
-        return self._reading(device, host, time.monotonic() - began)
+        return self._reading(device, address, echoed, time.monotonic() - began)
 
-    async def _send(self, device: Device, address: str) -> Host:
-        """Ping without privilege; where that is forbidden, by the raw socket a privileged process has anyway."""
-        for privileged in (False, True):
-            try:
-                return await self._ping(
-                    address, count=self._echoes, interval=self._interval, timeout=self._timeout, privileged=privileged
-                )
-            except SocketPermissionError:
-                continue
-            except (ICMPLibError, OSError) as error:
-                raise Unreachable(f"{device.name}: cannot send ICMP echoes to {address}: {error}") from error
-        raise Refused(f"{device.name}: {FORBIDDEN}")
+    async def _send(self, device: Device, address: str) -> Echoed:
+        try:
+            return await self._ping(address, count=self._echoes, interval=self._interval, wait=self._timeout)
+        except Forbidden as error:
+            raise Refused(f"{device.name}: {FORBIDDEN}") from error
+        except OSError as error:
+            raise Unreachable(f"{device.name}: cannot send ICMP echoes to {address}: {error}") from error
 
-    def _reading(self, device: Device, host: Host, seconds: float) -> Reading:
-        back = len(host.rtts)
+    def _reading(self, device: Device, address: str, echoed: Echoed, seconds: float) -> Reading:
+        back = len(echoed.rtts)
         samples = [Sample("device_icmp_loss_ratio", {}, 1 - back / self._echoes)]
         if back:
-            mean = sum(host.rtts) / back / 1000  # icmplib counts in milliseconds
-            samples.append(Sample("device_icmp_rtt_seconds", {}, max(mean, 0.0)))
+            samples.append(Sample("device_icmp_rtt_seconds", {}, max(sum(echoed.rtts) / back, 0.0)))
         return Reading(
             samples=tuple(samples),
-            failures=() if back else (self._silence(device, host),),
+            failures=() if back else (self._silence(device, address, echoed),),
             expected=EXPECTED,
             answered=back > 0,
-            cost=Cost(requests=host.packets_sent, seconds=seconds),
+            cost=Cost(requests=echoed.sent, seconds=seconds),
         )
 
-    def _silence(self, device: Device, host: Host) -> Failure:
-        error: CollectError = TimedOut(f"{device.name}: none of {self._echoes} ICMP echoes to {host.address} came back")
-        if not host.packets_sent:
-            error = Unreachable(f"{device.name}: no ICMP echo could be sent to {host.address}: no route to it")
+    def _silence(self, device: Device, address: str, echoed: Echoed) -> Failure:
+        error: CollectError = TimedOut(f"{device.name}: none of {self._echoes} ICMP echoes to {address} came back")
+        if not echoed.sent:
+            error = Unreachable(f"{device.name}: no ICMP echo could be sent to {address}: no route to it")
         return Failure.of(self.protocol, "echo", error, {"device_icmp_rtt_seconds"})
 
 
