@@ -23,6 +23,7 @@ from collectors.profiles import ProfileSet
 from collectors.vocabulary import VOCABULARY, Meaning
 
 STORE, SPOOL = "netpatrol.db", "spool"
+LEAST_BUDGET = 20.0  # seconds a poll may take, however short its device's interval
 
 
 def now() -> datetime:
@@ -62,13 +63,27 @@ class Reader:
         return {snapshot.device: snapshot for snapshot in snapshots}
 
     async def one(self, entry: Entry, before: Snapshot | None) -> Snapshot:
-        """Read one device once: the daemon's `Poll`."""
-        return (await self.all([entry], {entry.name: before} if before else {}))[entry.name]
+        """Read one device once, within the time its interval gives it: the daemon's `Poll`."""
+        async with self.bounds.hold(entry.name, entry.site.name if entry.site else None):
+            return await gathering.gather(
+                entry.device,
+                profiles=self.profiles,
+                collectors=self.collectors,
+                now=now,
+                known=before.profile if before else None,
+                deadline=min(gathering.DEADLINE, max(LEAST_BUDGET, entry.interval.total_seconds())),
+            )
 
 
-def reader(profiles: ProfileSet, rules: Mapping[str, Check]) -> Reader:
+def reader(profiles: ProfileSet, rules: Mapping[str, Check], bounds: Bounds | None = None) -> Reader:
     """Return what reads as much as the checks ask for. Made inside the running loop."""
-    return Reader(profiles=profiles, collectors=gathering.build({check.sample for check in rules.values()}))
+    collectors = gathering.build({check.sample for check in rules.values()})
+    return Reader(profiles=profiles, collectors=collectors, bounds=bounds or Bounds())
+
+
+def polling_bounds() -> Bounds:
+    """Return the bounds of the daemon: what ten thousand devices a minute need, a few hundred of them dead."""
+    return Bounds(devices=256, per_site=64)
 
 
 def configurations(inventory: Inventory, data: Path, reader: Reader) -> Round:

@@ -32,6 +32,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 DEADLINE = 120.0  # seconds a device may take
+MAX_SESSIONS = 128  # SSH sessions at once, a thread each
 GRACE = 1.0  # seconds a collector that was called off has to close its sockets
 
 # the order is precedence: a fact or a series that two protocols bring is the first one's
@@ -300,7 +301,7 @@ class Bounds:
 
         Without it asyncio has a handful, and devices that hang at the login would keep the others from theirs.
         """
-        threads = ThreadPoolExecutor(max_workers=self.devices + 8, thread_name_prefix="netpatrol")
+        threads = ThreadPoolExecutor(max_workers=min(self.devices, MAX_SESSIONS) + 8, thread_name_prefix="netpatrol")
         asyncio.get_running_loop().set_default_executor(threads)
 
 

@@ -50,6 +50,7 @@ class SnmpCollector:
 
     def __init__(self, open_snmp: snmp.OpenSnmp = snmp.open_transport) -> None:
         self._open = open_snmp
+        self._asked: dict[str, _Asked] = {}  # profile → what to ask
         self._decoders: dict[str, tuple[Profile, Decoder]] = {}  # device → what its last reading looked like
 
     def wants(self, device: Device) -> bool:
@@ -75,15 +76,15 @@ class SnmpCollector:
     async def read(self, device: Device, profile: Profile) -> Reading:
         """Read what the profile names. A device's fault is a Failure in the Reading, never an exception."""
         began = time.monotonic()
-        expected = snmp_decode.expected(profile)
+        asked = self._asked_of(profile)
         try:
             transport = await self._open(device)
         except CollectError as error:
-            failure = Failure.of(self.protocol, "connect", error, expected)
-            return Reading(failures=(failure,), expected=expected, cost=Cost(seconds=time.monotonic() - began))
+            failure = Failure.of(self.protocol, "connect", error, asked.expected)
+            return Reading(failures=(failure,), expected=asked.expected, cost=Cost(seconds=time.monotonic() - began))
         harvest = _Harvest(profile, transport)
         try:
-            await harvest.gather(_steps(profile))
+            await harvest.gather(asked.steps)
         finally:
             await transport.close()
         decoded = self._decoder(device, profile).decode(harvest.rows)
@@ -91,10 +92,16 @@ class SnmpCollector:
             samples=decoded.samples,
             facts={**_system_facts(harvest.rows), **decoded.facts},
             failures=(*harvest.failures, *(_unreadable(profile, problem) for problem in decoded.problems)),
-            expected=expected,
+            expected=asked.expected,
             answered=harvest.answered,
             cost=Cost(requests=transport.requests, seconds=time.monotonic() - began),
         )
+
+    def _asked_of(self, profile: Profile) -> "_Asked":
+        known = self._asked.get(profile.name)
+        if known is None or known.profile is not profile:
+            known = self._asked[profile.name] = _Asked(profile, _steps(profile), snmp_decode.expected(profile))
+        return known
 
     def _decoder(self, device: Device, profile: Profile) -> Decoder:
         known = self._decoders.get(device.name)
@@ -124,6 +131,15 @@ class _Step:
     what: str
     objects: tuple[str, ...]
     is_table: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of each device of a profile, and the samples that may come of it."""
+
+    profile: Profile
+    steps: Sequence[_Step]
+    expected: frozenset[str]
 
 
 def _steps(profile: Profile) -> list[_Step]:

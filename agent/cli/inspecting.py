@@ -207,7 +207,7 @@ def run(
 
 async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
     rules = checks.of_cadence(setup.checks, "continuous")
-    reader = wiring.reader(setup.profiles, rules)
+    reader = wiring.reader(setup.profiles, rules, wiring.polling_bounds())
     parts = wiring.daemon(setup.inventory, rules, store, reader.one, community=setup.profiles.community.meanings)
     try:
         served = metrics.serve(parts.metrics, host, port)
