@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agent import answers, checks, inspection, metrics, wiring
+from agent import answers, checks, inspection, wiring
 from agent.cli import options, reporting, tables
 from agent.cli.options import (
     DATA,
@@ -29,6 +29,7 @@ from agent.cli.options import (
     SiteOption,
     UsageProblem,
 )
+from agent.exposition.server import serve
 from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
 from agent.output import Format, emit, jsonl, safe_terminal
@@ -210,7 +211,7 @@ async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
     reader = wiring.reader(setup.profiles, rules)
     parts = wiring.daemon(setup.inventory, rules, store, reader.one, community=setup.profiles.community.meanings)
     try:
-        served = metrics.serve(parts.metrics, host, port)
+        served = serve(parts.metrics, host, port, targets=lambda: setup.inventory.entries)
     except OSError as error:
         raise UsageProblem(str(error)) from error
     stop = asyncio.Event()

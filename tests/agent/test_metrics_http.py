@@ -1,4 +1,4 @@
-"""`/metrics` and `/-/healthy` over HTTP, and nothing else."""
+"""How the exposition is served over HTTP, and that nothing else is."""
 
 import gzip
 import http.client
@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.metrics import Metrics, Served, serve
+from agent.exposition.server import Served, serve
+from agent.metrics import Metrics
 from agent.model import Entry
 from collectors.model import Device, DeviceClass, Sample, Snapshot
 from collectors.vocabulary import VOCABULARY
@@ -68,7 +69,7 @@ def test_mib_names_can_be_left_out(served: Served):
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/-/healthy", 200), ("HEAD", "/metrics", 200), ("GET", "/", 404), ("GET", "/metrics/", 404),
+        ("GET", "/-/healthy", 200), ("HEAD", "/metrics", 200), ("GET", "/nothing", 404), ("GET", "/metrics/", 404),
         ("GET", "/../etc/passwd", 404), ("GET", "/metrics%00", 404), ("POST", "/metrics", 501), ("PUT", "/x", 501),
     ],
 )  # fmt: skip
@@ -81,7 +82,7 @@ def test_nothing_else_is_served(served: Served, method, path, status):
 
 def test_a_scrape_that_fails_is_no_page_and_the_next_one_works(served: Served, metrics: Metrics, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(metrics, "render", lambda *_, **__: 1 / 0)
+        broken.setattr(metrics, "pages", lambda *_, **__: 1 / 0)
         with pytest.raises(http.client.HTTPException):
             ask(served, "/metrics")
     assert ask(served, "/metrics")[0] == 200
