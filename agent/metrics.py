@@ -195,7 +195,7 @@ class Metrics:
     def probe(
         self, device: str, now: datetime, *, seconds: float, timely: bool = True, openmetrics: bool = False
     ) -> Iterator[bytes]:
-        """Yield the page of one device. `timely`: the poll that was asked for ended in time; if not, it has no figures."""
+        """Yield the page of one device. Not `timely`: the poll asked for took too long, so it has no figures."""
         shown = self._devices.get(device)
         with self._lock:
             extra = [sample for of in self._extra.values() for sample in of.get(device, ())]

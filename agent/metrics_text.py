@@ -67,7 +67,7 @@ Alike = list[list[Block]]
 
 def layout(
     top: Mapping[str, str],
-    samples: Iterable[Sample],
+    samples: Sequence[Sample],
     meanings: Mapping[str, Meaning],
     hidden: Collection[str] = frozenset(),
 ) -> Layout:
