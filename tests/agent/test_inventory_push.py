@@ -1,4 +1,4 @@
-"""`push:` of the inventory: what it becomes, and what is unwise in it. What is wrong: tests/data/invalid/push_*.yaml."""
+"""`push:` of the inventory: what it becomes, and what is unwise. Mistakes: tests/data/invalid/push_*.yaml."""
 
 import datetime
 from pathlib import Path
