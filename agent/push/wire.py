@@ -1,9 +1,11 @@
 """Sends one request of remote write over HTTP, and says what became of it."""
 
+import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.metadata import version
 
 import urllib3
 
@@ -43,16 +45,15 @@ def sender(target: PushTarget) -> Send:
         retries=False,
         ca_certs=str(target.ca_file) if target.ca_file else None,
     )
-    headers = HEADERS | _login(target) | {name: secret.reveal() for name, secret in target.headers.items()}
+    added = {name: secret.reveal() for name, secret in target.headers.items()} | _login(target)
+    headers = HEADERS | {"User-Agent": f"netpatrol/{version('netpatrol')}"}
+    headers |= {name: text.encode().decode("latin-1") for name, text in added.items()}  # http.client writes latin-1
 
     def send(body: bytes) -> Reply:
         try:
             reply = pool.request("POST", target.url, body=body, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError as error:
-            return Reply(
-                Result.LATER,
-                type(error).__name__ if isinstance(error, urllib3.exceptions.TimeoutError) else _said(str(error)),
-            )
+            return Reply(Result.LATER, _said(str(error)))
         return judged(reply.status, reply.headers.get("Retry-After"), reply.data)
 
     return send
@@ -73,7 +74,8 @@ def _login(target: PushTarget) -> dict[str, str]:
     if target.token is not None:
         return {"Authorization": f"Bearer {target.token.reveal()}"}
     if target.username is not None and target.password is not None:
-        return dict(urllib3.make_headers(basic_auth=f"{target.username}:{target.password.reveal()}"))
+        login = f"{target.username}:{target.password.reveal()}"
+        return {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}  # RFC 7617, in UTF-8
     return {}
 
 

@@ -2,11 +2,14 @@
 
 import gzip
 import http.client
+import queue
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
+from agent.exposition import server
 from agent.exposition.server import Served, serve
 from agent.metrics import Metrics
 from agent.model import Entry
@@ -117,3 +120,78 @@ def test_ipv6_is_served(metrics: Metrics):
     assert connection.getresponse().read() == b"netpatrol is healthy\n"
     connection.close()
     handle.close()
+
+
+# ---- clients of all kinds ----
+
+
+def talk(served: Served, said: bytes) -> bytes:
+    """Say something to the server; return all it answers until it hangs up."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as connection:
+        connection.sendall(said)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    return answer
+
+
+def test_a_connection_carries_one_answer(served: Served):
+    answer = talk(served, b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n" * 2)
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+    assert b"\r\nConnection: close\r\n" in answer
+    assert answer.endswith(b"\r\n\r\n15\r\nnetpatrol is healthy\n\r\n0\r\n\r\n")
+
+
+def test_an_old_client_gets_its_answer_without_chunks(served: Served):
+    head, _, body = talk(served, b"GET /-/healthy HTTP/1.0\r\n\r\n").partition(b"\r\n\r\n")
+    assert b"Transfer-Encoding" not in head
+    assert body == b"netpatrol is healthy\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET //[ HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_ends_and_harms_nobody(served: Served, said: bytes):
+    talk(served, said)
+    assert ask(served, "/-/healthy")[0] == 200
+
+
+def test_who_asks_too_slowly_is_cut_off(metrics: Metrics, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(server, "ASKING", 0.0)
+    slow = serve(metrics, "127.0.0.1", 0)
+    with socket.create_connection(("127.0.0.1", slow.port), timeout=5) as connection:
+        connection.sendall(b"GET /metr")
+        assert connection.recv(1) == b""
+    slow.close()
+
+
+def test_who_comes_when_all_threads_are_busy_is_told_to_come_again(metrics: Metrics, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(server, "THREADS", 1)
+    busy = serve(metrics, "127.0.0.1", 0)
+    with socket.create_connection(("127.0.0.1", busy.port), timeout=5) as first:
+        first.sendall(b"GET /-/healthy")  # and no more: the only thread waits for the rest
+        answer = talk(busy, b"")
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nRetry-After: 1\r\n" in answer
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert f"Content-Length: {len(body)}".encode() in head
+        first.sendall(b" HTTP/1.0\r\n\r\n")
+        assert first.recv(65536).startswith(b"HTTP/1.1 200 ")
+    refused = metrics.health.registry.get_sample_value("netpatrol_requests_refused_total", {"path": "connection"})
+    assert refused == 1
+    busy.close()
+
+
+def test_answers_are_counted_as_they_were_sent(served: Served, metrics: Metrics, monkeypatch: pytest.MonkeyPatch):
+    counted: queue.Queue[tuple[str, int]] = queue.Queue()
+    monkeypatch.setattr(metrics.health.requests, "answered", lambda path, seconds, sent: counted.put((path, sent)))
+    ask(served, "/-/healthy")
+    _, _, body = ask(served, "/metrics", Accept_Encoding="gzip")
+    assert counted.get(timeout=5) == ("/metrics", len(body))
