@@ -219,10 +219,17 @@ async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     log = logging.getLogger("netpatrol")
     log.info("polling %d devices; metrics at http://%s:%d/metrics", len(setup.inventory.entries), host, served.port)
+    beat = asyncio.create_task(parts.metrics.health.pulse.beat_on())
+    pusher = wiring.pusher(setup.inventory, parts.metrics)
+    if pusher is not None:
+        pusher.start()
     try:
         await Service(parts).run(stop)
     finally:
+        beat.cancel()
         served.close()
+        if pusher is not None:
+            await asyncio.to_thread(pusher.close)
     log.info("stopped")
 
 

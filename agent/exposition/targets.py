@@ -4,6 +4,7 @@ https://prometheus.io/docs/prometheus/latest/http_sd/
 """
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 from agent.metrics_text import clean
@@ -38,4 +39,10 @@ def _labels(entry: Entry, profile: Callable[[str], str | None]) -> Iterable[tupl
         "tags",
         f",{','.join(map(clean, entry.tags))}," if entry.tags else "",
     )  # so that `.*,core,.*` finds a whole tag
-    yield "interval", f"{int(entry.interval.total_seconds() * 1000)}ms"  # for __scrape_interval__
+    yield "interval", _duration(entry.interval)  # for __scrape_interval__
+
+
+def _duration(interval: timedelta) -> str:
+    """Return a duration as Prometheus reads it: it knows no fractions."""
+    seconds, rest = divmod(interval, timedelta(seconds=1))
+    return f"{interval // timedelta(milliseconds=1)}ms" if rest else f"{seconds}s"

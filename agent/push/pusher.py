@@ -91,10 +91,10 @@ class Pusher:
         """Push from now on."""
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop; what waits is offered once more."""
+    def close(self, seconds: float = 10.0) -> None:
+        """Stop. What waits is offered once more, for so long at most."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(seconds)
 
     def put(self, shown: Shown) -> None:
         """Take what a poll brought. Never blocks: the oldest gives way."""
@@ -113,8 +113,6 @@ class Pusher:
             self._gather()
         while self._requests and self._clock() >= self._again:
             self._offer(self._requests[0])
-            if self._stop.is_set():
-                break
         due = min(self._next, self._again) if self._requests else self._next
         return max(0.0, due - self._clock())
 

@@ -173,10 +173,16 @@ def test_each_device_is_a_target_with_what_the_inventory_says_of_it():
             "__meta_netpatrol_customer": "acme",
             "__meta_netpatrol_criticality": "core",
             "__meta_netpatrol_tags": ",a,b,",
-            "__meta_netpatrol_interval": "60000ms",
+            "__meta_netpatrol_interval": "60s",
         },
     }
     assert ups["labels"]["__meta_netpatrol_site"] == ups["labels"]["__meta_netpatrol_profile"] == ""
+
+
+def test_an_interval_is_written_as_prometheus_reads_it():
+    entries = {"a": replace(entry("a"), interval=timedelta(seconds=1.5)), "b": entry("b", interval=3600)}
+    intervals = [group["labels"]["__meta_netpatrol_interval"] for group in groups(here(entries=entries))]
+    assert intervals == ["1500ms", "3600s"]
 
 
 def test_no_address_shows_among_the_targets():
