@@ -5,7 +5,7 @@ The lines of one metric stand together under one HELP and one TYPE, over all dev
 
 A device's names and labels rarely change, so they are kept apart from its values: a `Layout`, packed, and a `Block` of
 values, written when the device is polled. A page is woven of both when it is asked for
-(docs/decisions/0008-exposition.md).
+(docs/decisions/0011-exposition.md).
 """
 
 import math

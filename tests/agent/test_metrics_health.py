@@ -1,10 +1,14 @@
 """What the agent says of its own loop, queues and answers."""
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 
+from agent.metrics import OWN
 from agent.metrics_health import Health, Pulse
+from agent.push.pusher import Counts
 
 
 def value(health: Health, name: str, **labels: str) -> float | None:
@@ -70,3 +74,13 @@ def test_answers_are_counted_by_path():
     assert value(health, "netpatrol_scrape_duration_seconds_sum", path="/metrics") == 0.75
     assert value(health, "netpatrol_scrape_duration_seconds_count", path="/probe") == 0
     assert value(health, "netpatrol_requests_refused_total", path="/probe") == 1
+
+
+def test_every_figure_of_our_own_is_in_the_documents():
+    health = Health("1")
+    health.watch("judged", lambda: 0)
+    Counts(health.registry)
+    shown = {sample.name for family in health.registry.collect() for sample in family.samples}
+    ours = {re.sub("_(created|bucket|sum|count)$", "", name) for name in shown if name.startswith("netpatrol_")}
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
+    assert [name for name in sorted({*ours, *OWN}) if not re.search(rf"`{name}[`{{]|`{name}_total[`{{]", text)] == []
