@@ -23,6 +23,7 @@ from collectors.vocabulary import Meaning
 
 MAX_TEXT = 1024  # characters of a label's value: an ifAlias can be longer, a name people read is not
 BATCH = 400_000  # series spread out at a time: what a page of any length takes in memory (some 35 MB)
+ALIKE = 256  # devices spread out at a time
 CHUNK = 1024  # lines handed out at a time
 
 _HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # parsers differ on NUL; surrogates are no UTF-8
@@ -182,7 +183,7 @@ def _alike(blocks: Iterable[Block]) -> Alike:
         laid_out = each.layout
         key = laid_out.names, laid_out.counts.tobytes(), laid_out.starts.tobytes()
         kinds.setdefault(key, []).append(each)
-    return list(kinds.values())
+    return [kind[at : at + ALIKE] for kind in kinds.values() for at in range(0, len(kind), ALIKE)]
 
 
 def _batches(names: Iterable[str], totals: Mapping[str, int]) -> Iterator[dict[str, None]]:

@@ -3,10 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 from http import HTTPStatus
+from threading import BoundedSemaphore, Semaphore
 
 from agent.exposition import negotiation
 from agent.exposition.negotiation import OPENMETRICS, TEXT
@@ -19,6 +20,8 @@ from agent.model import Entry
 PLAIN = "text/plain; charset=utf-8"
 HUNG = 60.0  # seconds that the polling loop may be late before the agent calls itself ill
 RETRY_AFTER = "5"  # seconds
+PAGES = 3  # of /metrics written at once: each takes some memory while a client takes its time
+SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds"
 
 _FILTERS = {"site": "site", "customer": "customer", "class": "device_class"}  # parameter → label
 
@@ -44,6 +47,7 @@ class Answer:
     body: Iterable[bytes]
     content_type: str = PLAIN
     headers: Mapping[str, str] = field(default_factory=dict)
+    done: Callable[[], object] = lambda: None  # called when the body has been sent, or will not be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,7 @@ class Exposition:
     targets: Callable[[], Mapping[str, Entry]]  # the inventory's devices by name, as they are now
     prober: Prober | None = None  # None: /probe shows what there is
     clock: Callable[[], float] = time.monotonic
+    pages: Semaphore = field(default_factory=lambda: BoundedSemaphore(PAGES))
 
     def answer(self, request: Request) -> Answer:
         """Answer one request."""
@@ -65,8 +70,10 @@ class Exposition:
 
 
 def _metrics(here: Exposition, request: Request) -> Answer:
+    if not here.pages.acquire(timeout=negotiation.timeout(request.headers.get(SCRAPE_TIMEOUT)) / 2):
+        return _busy(here, "/metrics", "as many pages are written as may be at once: try again")
     pages = here.metrics.pages(here.now(), _selection(request), openmetrics=request.openmetrics)
-    return _page(pages, request)
+    return replace(_page(pages, request), done=here.pages.release)
 
 
 def _probe(here: Exposition, request: Request) -> Answer:
@@ -83,9 +90,7 @@ def _probe(here: Exposition, request: Request) -> Answer:
     try:
         timely = _fresh(here, entry) or _asked(here, entry, request)
     except Busy:
-        here.metrics.health.requests.refused("/probe")
-        line = "as many devices are polled on demand as may be at once: try again"
-        return _line(HTTPStatus.SERVICE_UNAVAILABLE, line, {"Retry-After": RETRY_AFTER})
+        return _busy(here, "/probe", "as many devices are polled on demand as may be at once: try again")
     seconds = here.clock() - began
     return _page(
         here.metrics.probe(name, here.now(), seconds=seconds, timely=timely, openmetrics=request.openmetrics), request
@@ -100,7 +105,7 @@ def _fresh(here: Exposition, entry: Entry) -> bool:
 def _asked(here: Exposition, entry: Entry, request: Request) -> bool:
     if here.prober is None:
         return True
-    return here.prober.ask(entry.name, negotiation.timeout(request.headers.get("x-prometheus-scrape-timeout-seconds")))
+    return here.prober.ask(entry.name, negotiation.timeout(request.headers.get(SCRAPE_TIMEOUT)))
 
 
 def _sd(here: Exposition, request: Request) -> Answer:
@@ -159,6 +164,11 @@ def _page(pages: Iterator[bytes], request: Request) -> Answer:
     return Answer(
         HTTPStatus.OK, pages, OPENMETRICS if request.openmetrics else TEXT, {"Vary": "Accept, Accept-Encoding"}
     )
+
+
+def _busy(here: Exposition, path: str, line: str) -> Answer:
+    here.metrics.health.requests.refused(path)
+    return _line(HTTPStatus.SERVICE_UNAVAILABLE, line, {"Retry-After": RETRY_AFTER})
 
 
 def _line(status: HTTPStatus, line: str, headers: Mapping[str, str] | None = None) -> Answer:

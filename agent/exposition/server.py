@@ -50,7 +50,11 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         headers = {name.lower(): text for name, text in self.headers.items()}
         request = Request(path=url.path, query=parse_qs(url.query, keep_blank_values=True), headers=headers)
-        sent = self._send(self.server.exposition.answer(request), headers)
+        answer = self.server.exposition.answer(request)
+        try:
+            sent = self._send(answer, headers)
+        finally:
+            answer.done()
         if url.path in PATHS:
             self.server.exposition.metrics.health.requests.answered(url.path, time.monotonic() - began, sent)
 

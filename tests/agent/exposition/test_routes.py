@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 
 from agent.exposition.probing import Busy
-from agent.exposition.routes import HUNG, Answer, Exposition, Request
+from agent.exposition.routes import HUNG, PAGES, Answer, Exposition, Request
 from agent.metrics import Metrics
 from agent.metrics_health import Pulse
 from agent.model import Entry
@@ -81,6 +81,15 @@ def test_a_page_says_its_format():
     assert strict.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"
     assert {family.name for family in read_openmetrics(text(strict))} >= {"device_up", "netpatrol_polls"}
     assert strict.headers["Vary"] == "Accept, Accept-Encoding"
+
+
+def test_no_more_pages_are_written_at_once_than_may_be():
+    exposition = here()
+    answers = [ask(exposition, "/metrics", {"x-prometheus-scrape-timeout-seconds": "0.01"}) for _ in range(PAGES + 1)]
+    assert [answer.status for answer in answers] == [200] * PAGES + [503]
+    assert answers[-1].headers["Retry-After"]
+    answers[0].done()
+    assert ask(exposition, "/metrics").status == 200
 
 
 # ---- /probe ----

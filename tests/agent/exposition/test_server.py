@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.exposition import server
+from agent.exposition.routes import PAGES
 from agent.exposition.server import Served, serve
 from agent.metrics import Metrics
 from agent.model import Entry
@@ -187,6 +188,24 @@ def test_who_comes_when_all_threads_are_busy_is_told_to_come_again(metrics: Metr
     refused = metrics.health.registry.get_sample_value("netpatrol_requests_refused_total", {"path": "connection"})
     assert refused == 1
     busy.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_page_makes_room_for_the_next_when_it_has_been_sent(served: Served, method: str):
+    assert [ask(served, "/metrics", method)[0] for _ in range(3 * PAGES)] == [200] * (3 * PAGES)
+
+
+def test_a_page_that_failed_makes_room_for_the_next(served: Served, metrics: Metrics, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object, **__: object) -> Iterator[bytes]:
+        yield b"x" * server.WRITE
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(metrics, "pages", broken)
+        for _ in range(2 * PAGES):
+            with pytest.raises(http.client.IncompleteRead):
+                ask(served, "/metrics")
+    assert ask(served, "/metrics")[0] == 200
 
 
 def test_answers_are_counted_as_they_were_sent(served: Served, metrics: Metrics, monkeypatch: pytest.MonkeyPatch):
