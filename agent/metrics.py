@@ -12,6 +12,7 @@ from prometheus_client.openmetrics import exposition as openmetrics_exposition
 from agent.metrics_health import Health
 from agent.metrics_text import Block, Layout, block, filled, is_mib_name, layout, pages, same_series
 from agent.model import Entry, Finding, FindingState, Severity, Ticket, TicketStatus
+from collectors.columns import Samples
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import Meaning
 
@@ -56,13 +57,14 @@ class Shown:
     interval: timedelta
     up: bool
     profile: str | None
-    samples: tuple[Sample, ...]  # the snapshot's own tuple: what the next one is compared with
+    samples: Samples  # the snapshot's own: what the next one is compared with
     block: Block
 
     @property
     def series(self) -> Iterator[Sample]:
         """Yield the samples that are shown, each series once."""
-        return (self.samples[position] for position in self.block.layout.order)
+        every = tuple(self.samples)
+        return (every[position] for position in self.block.layout.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Metrics:
 
     def update(self, entry: Entry, snapshot: Snapshot) -> None:
         """Show a device's snapshot (derived already) in place of the one before."""
-        before, samples = self._devices.get(entry.name), snapshot.samples
+        before, samples = self._devices.get(entry.name), Samples.of(snapshot.samples)
         top = device_labels(entry)
         made = Shown(
             top=top,
@@ -114,7 +116,7 @@ class Metrics:
         for sink in self._sinks:
             sink(made)
 
-    def _laid_out(self, before: Shown | None, top: Mapping[str, str], samples: tuple[Sample, ...]) -> Layout:
+    def _laid_out(self, before: Shown | None, top: Mapping[str, str], samples: Samples) -> Layout:
         if before is not None and before.top == top and same_series(before.samples, samples):
             return before.block.layout
         return layout(top, samples, self._meanings, self._hidden)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter, itemgetter
 
+from collectors.columns import Grid, Samples
 from collectors.model import Number, Sample
 from collectors.vocabulary import Meaning
 
@@ -80,7 +81,7 @@ def layout(
     series: dict[str, dict[str, int]] = {}  # name → labels → position
     texts: dict[int, str] = {}  # an interface's samples share their labels
     before = _inside(top)
-    for position, sample in enumerate(samples):
+    for position, sample in enumerate(tuple(samples)):  # kept meanwhile: their labels are told apart by identity
         name, labels = sample.name, sample.labels
         if name in hidden or name not in meanings:
             unknown += name not in hidden
@@ -116,23 +117,31 @@ def _small(numbers: Sequence[int]) -> "array[int]":
     return array("H" if max(numbers, default=0) < 2**16 else "L", numbers)
 
 
-def same_series(one: Sequence[Sample], other: Sequence[Sample]) -> bool:
-    """Say whether two snapshots have the same series in the same order. Quick where they share names and labels."""
+def same_series(one: Samples, other: Samples) -> bool:
+    """Say whether two snapshots have the same series in the same order. Quick where names, labels and rows are shared."""
     return (
-        len(one) == len(other)
-        and list(map(_name_of, one)) == list(map(_name_of, other))
-        and list(map(_labels_of, one)) == list(map(_labels_of, other))
+        len(one.grids) == len(other.grids)
+        and all(map(_same_grid, one.grids, other.grids))
+        and list(map(_name_of, one.plain)) == list(map(_name_of, other.plain))
+        and list(map(_labels_of, one.plain)) == list(map(_labels_of, other.plain))
     )
+
+
+def _same_grid(one: Grid, other: Grid) -> bool:
+    rows = one.rows is other.rows or tuple(one.rows) == tuple(other.rows)
+    return rows and tuple(one.columns) == tuple(other.columns)
 
 
 def block(top: Mapping[str, str], samples: Sequence[Sample], meanings: Mapping[str, Meaning]) -> Block:
     """Return the lines of a device's samples (see `layout`)."""
-    return filled(layout(top, samples, meanings), samples)
+    return filled(layout(top, samples, meanings), Samples.of(samples))
 
 
-def filled(laid_out: Layout, samples: Sequence[Sample]) -> Block:
+def filled(laid_out: Layout, samples: Samples) -> Block:
     """Return a block of the samples' values. They are the series that were laid out, in that order."""
-    values = list(map(_value_of, samples))
+    values = list(map(_value_of, samples.plain))
+    for grid in samples.grids:
+        values += chain.from_iterable(grid.columns.values())
     return Block(laid_out, numbers([values[position] for position in laid_out.order]))
 
 

@@ -5,7 +5,7 @@ import random
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
@@ -18,6 +18,7 @@ from agent.metrics import Metrics
 from agent.metrics_text import layout
 from agent.model import Entry
 from agent.push.remote_write import Encoder
+from collectors.columns import Grid, Rows, Samples
 from collectors.model import Device, DeviceClass, Sample, Snapshot
 from collectors.vocabulary import VOCABULARY
 
@@ -56,8 +57,11 @@ def _polls() -> Iterator[Row]:
     metrics = Metrics(VOCABULARY, version="bench")
     entry, polls = _entry(0), [_snapshot(0, seed) for seed in range(10)]
     alike = [replace(each, samples=tuple(_again(polls[0].samples, each.samples))) for each in polls]
+    rows = Rows(_port(0, port) for port in range(PORTS))
+    grids = [replace(each, samples=_in_grids(rows, each.samples)) for each in polls]
     yield f"a poll of {len(polls[0].samples)} samples", "CPU", ""
-    yield "only values changed", _each(alike, lambda each: metrics.update(entry, each)), ""
+    yield "only values changed, in grids", _each(grids, lambda each: metrics.update(entry, each)), ""
+    yield "only values changed, one by one", _each(alike, lambda each: metrics.update(entry, each)), ""
     yield "other rows: laid out anew", _each(polls, lambda each: layout({"device": "d"}, each.samples, VOCABULARY)), ""
     encoder = Encoder({"job": "netpatrol", "instance": "bench"})
     yield "encoded for remote write", _each(polls, lambda each: encoder.encode({"device": "d"}, each.samples, NOW)), ""
@@ -146,6 +150,13 @@ def _again(first: Iterable[Sample], later: Iterable[Sample]) -> Iterator[Sample]
     """Give later values to the labels of the first poll, as the decoder does."""
     for one, other in zip(first, later, strict=True):
         yield replace(one, value=other.value)
+
+
+def _in_grids(rows: Rows, samples: Sequence[Sample]) -> Samples:
+    """Put the figures of ports side by side, as the decoder does."""
+    values = [sample.value for sample in samples]
+    columns = {name: values[at * PORTS : (at + 1) * PORTS] for at, name in enumerate(_PORT_NAMES)}
+    return Samples(samples[len(_PORT_NAMES) * PORTS :], (Grid(rows, columns),))
 
 
 # ---- the peer ----

@@ -1,6 +1,7 @@
 """A device polled again: what was laid out before is used where it holds, and nowhere else."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from agent import metrics_text
 from agent.metrics import Metrics
 from agent.metrics_text import block, filled, join, layout, numbers, same_series
+from collectors.columns import Grid, Rows, Samples
 from collectors.model import Number, Sample, Snapshot
 from collectors.vocabulary import VOCABULARY
 from tests.agent.metered import NOW, TOP, entry, key, series
@@ -84,7 +86,49 @@ A, B = Sample("ifMtu", PORTS[0], 1), Sample("ifMtu", PORTS[1], 1)
     ids=["identical", "equal, other value", "order", "one less", "one more", "name", "label"],
 )
 def test_series_are_the_same_when_names_and_labels_are_in_the_same_order(other: Sequence[Sample], same: bool):
-    assert same_series((A, B), other) is same
+    assert same_series(Samples((A, B)), Samples(other)) is same
+
+
+ROWS = Rows(PORTS)
+FIRST = Grid(ROWS, {"ifMtu": [1, 2, 3, 4], "ifHCInOctets": [5, 6, 7, 8]})
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ((FIRST,), True),
+        ((Grid(ROWS, {"ifMtu": [9, 9, 9, 9], "ifHCInOctets": [9, 9, 9, 9]}),), True),
+        ((Grid(Rows(map(dict, PORTS)), FIRST.columns),), True),
+        ((Grid(Rows(PORTS[::-1]), FIRST.columns),), False),
+        ((Grid(ROWS, {"ifHCInOctets": [5, 6, 7, 8], "ifMtu": [1, 2, 3, 4]}),), False),
+        ((Grid(ROWS, {"ifMtu": [1, 2, 3, 4]}),), False),
+        ((FIRST, FIRST), False),
+        ((), False),
+    ],
+    ids=["identical", "values", "equal rows", "order of rows", "order of columns", "a column less", "one more", "none"],
+)
+def test_grids_are_the_same_when_rows_and_columns_are(other: Sequence[Grid], same: bool):
+    assert same_series(Samples((), (FIRST,)), Samples((), other)) is same
+
+
+def test_samples_in_grids_show_as_single_ones_do():
+    added = ROWS.with_label("entity", ("x", "y"), (3, 0))
+    samples = Samples((A, Sample("device_up", {}, 1)), (FIRST, Grid(added, {"device_cpu_ratio": [0.5, 0.25]})))
+    both = [Metrics(VOCABULARY, version="1") for _ in range(2)]
+    both[0].update(entry(), replace(polled(), samples=samples))
+    both[1].update(entry(), polled(*samples))
+    assert devices_part(both[0]) == devices_part(both[1])
+    assert len(series(devices_part(both[0]))) == 4 + 4 + 2 + 1  # ifMtu of the first port comes twice
+
+
+def test_a_grid_polled_again_shows_its_new_figures():
+    metrics = Metrics(VOCABULARY, version="1")
+    for values in ([1, 2, 3, 4], [5, 6, 7, 8]):
+        metrics.update(entry(), replace(polled(), samples=Samples((), (Grid(ROWS, {"ifMtu": values}),))))
+    assert sorted(series(devices_part(metrics)).values()) == [5, 6, 7, 8]
+    shown = metrics.find("core-1")
+    assert shown is not None
+    assert [sample.value for sample in shown.series] == [5, 6, 7, 8]
 
 
 @given(st.lists(st.one_of(st.integers(), st.floats(), st.booleans(), st.sampled_from([10**400, -(10**5000)]))))
@@ -135,4 +179,4 @@ def test_a_thousand_series_take_less_than_25_kb():
     arrays = (laid_out.order, laid_out.counts, laid_out.starts)
     size = len(laid_out.packed) + sum(len(each.tobytes()) for each in arrays) + 8 * len(laid_out.names)
     assert len(laid_out.order) == 1000
-    assert size + len(filled(laid_out, samples).values) < 25_000
+    assert size + len(filled(laid_out, Samples(samples)).values) < 25_000
