@@ -2,7 +2,6 @@
 
 import gc
 import random
-import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,13 +17,13 @@ from agent.metrics import Metrics
 from agent.metrics_text import layout
 from agent.model import Entry
 from agent.push.remote_write import Encoder
+from benchmarks.decoding import cpu
 from collectors.columns import Grid, Rows, Samples
 from collectors.model import Device, DeviceClass, Sample, Snapshot
 from collectors.vocabulary import VOCABULARY
 
 SERIES = 300_000
 PORTS, ROWS = 48, 30  # a switch: ports of 20 figures each, and 30 parts of one
-REPEATS = 5
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 Row = tuple[str, ...]
 
@@ -41,14 +40,14 @@ def _scrapes() -> Iterator[Row]:
     yield f"{SERIES} series at a scrape", "CPU", "ratio"
     shapes = {"1,000 series a device": 1.0, "300 series a device": 0.3, "30 series a device": 0.03}
     pages = {name: _metrics(share) for name, share in shapes.items()}
-    figures = {f"netpatrol, {name}": _cpu(lambda each=each: _drain(each.pages(NOW))) for name, each in pages.items()}
+    figures = {f"netpatrol, {name}": cpu(lambda each=each: _drain(each.pages(NOW))) for name, each in pages.items()}
     first = pages["1,000 series a device"]
-    figures["netpatrol, OpenMetrics"] = _cpu(lambda: _drain(first.pages(NOW, openmetrics=True)))
-    figures["netpatrol, with gzip level 1"] = _cpu(lambda: _drain(_gzip(first.pages(NOW))))
+    figures["netpatrol, OpenMetrics"] = cpu(lambda: _drain(first.pages(NOW, openmetrics=True)))
+    figures["netpatrol, with gzip level 1"] = cpu(lambda: _drain(_gzip(first.pages(NOW))))
     series = [sample for number in range(_devices(1.0)) for sample in _samples(number, 1)]
-    figures["prometheus_client, a custom Collector"] = _cpu(lambda: generate_latest(_custom(series)), 1)
+    figures["prometheus_client, a custom Collector"] = cpu(lambda: generate_latest(_custom(series)), 1)
     gauges = _gauges(series)
-    figures["prometheus_client, Gauges"] = _cpu(lambda: generate_latest(gauges), 1)
+    figures["prometheus_client, Gauges"] = cpu(lambda: generate_latest(gauges), 1)
     ours = next(iter(figures.values()))
     yield from ((name, f"{spent * 1e3:.0f} ms", f"{spent / ours:.1f}") for name, spent in figures.items())
 
@@ -85,18 +84,9 @@ def _memory() -> Iterator[Row]:
     yield f"a scrape of {devices} devices, at its most", f"{peak:.0f}", ""
 
 
-def _cpu(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    spent = []
-    for _ in range(repeats):
-        began = time.process_time()
-        work()
-        spent.append(time.process_time() - began)
-    return median(spent)
-
-
 def _each(polls: list[Snapshot], work: Callable[[Snapshot], object]) -> str:
     work(polls[0])
-    spent = median(_cpu(lambda each=each: work(each), 20) for each in polls)  # type: ignore[misc]
+    spent = median(cpu(lambda each=each: work(each), 20) for each in polls)  # type: ignore[misc]
     return f"{spent * 1e3:.2f} ms"
 
 
