@@ -118,7 +118,7 @@ def _small(numbers: Sequence[int]) -> "array[int]":
 
 
 def same_series(one: Samples, other: Samples) -> bool:
-    """Say whether two snapshots have the same series in the same order. Quick where names, labels and rows are shared."""
+    """Say whether two snapshots have the same series in the same order. Quick where they share labels and rows."""
     return (
         len(one.grids) == len(other.grids)
         and all(map(_same_grid, one.grids, other.grids))
