@@ -57,7 +57,7 @@ class Shown:
     interval: timedelta
     up: bool
     profile: str | None
-    samples: Samples  # the snapshot's own: what the next one is compared with
+    samples: Samples  # what the next one's are compared with: the snapshot's own objects
     block: Block
 
     @property
@@ -98,7 +98,7 @@ class Metrics:
 
     def update(self, entry: Entry, snapshot: Snapshot) -> None:
         """Show a device's snapshot (derived already) in place of the one before."""
-        before, samples = self._devices.get(entry.name), Samples.of(snapshot.samples)
+        before, samples = self._devices.get(entry.name), self._shown(Samples.of(snapshot.samples))
         top = device_labels(entry)
         made = Shown(
             top=top,
@@ -115,6 +115,14 @@ class Metrics:
             self._devices[entry.name] = made
         for sink in self._sinks:
             sink(made)
+
+    def _shown(self, samples: Samples) -> Samples:
+        """Leave out what is hidden: memory changes its labels from poll to poll, and would have all laid out anew."""
+        hidden = self._hidden
+        return Samples(
+            (sample for sample in samples.plain if sample.name not in hidden),
+            (grid for grid in samples.grids if not hidden.issuperset(grid.columns)),
+        )
 
     def _laid_out(self, before: Shown | None, top: Mapping[str, str], samples: Samples) -> Layout:
         if before is not None and before.top == top and same_series(before.samples, samples):

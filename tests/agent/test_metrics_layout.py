@@ -55,6 +55,21 @@ def test_a_poll_that_changed_values_only_is_laid_out_no_more():
     assert set(series(devices_part(metrics)).values()) == {2}
 
 
+def test_what_is_hidden_may_change_without_laying_out_anew():
+    metrics = Metrics(VOCABULARY, version="1", hidden={"device_limit"})
+    laid_out = []
+    for text in ("a", "b"):
+        memory = Sample("device_limit", {"entity": text}, 1)
+        remembered = Grid(Rows([{"entity": text}]), {"device_limit": [1]})
+        samples = Samples((Sample("device_up", {}, 1), memory), (FIRST, remembered))
+        metrics.update(entry(), replace(polled(), samples=samples))
+        shown = metrics.find("core-1")
+        assert shown is not None
+        laid_out.append(shown.block.layout)
+    assert laid_out[0] is laid_out[1]
+    assert b"device_limit" not in metrics.render(NOW)
+
+
 def test_a_device_that_moved_to_another_site_is_labelled_anew():
     metrics = Metrics(VOCABULARY, version="1")
     metrics.update(entry(), polled(Sample("device_up", {}, 1)))
@@ -112,7 +127,7 @@ def test_grids_are_the_same_when_rows_and_columns_are(other: Sequence[Grid], sam
 
 
 def test_samples_in_grids_show_as_single_ones_do():
-    added = ROWS.with_label("entity", ("x", "y"), (3, 0))
+    added = ROWS.with_labels(("entity",), (3, 0), (("x",), ("y",)))
     samples = Samples((A, Sample("device_up", {}, 1)), (FIRST, Grid(added, {"device_cpu_ratio": [0.5, 0.25]})))
     both = [Metrics(VOCABULARY, version="1") for _ in range(2)]
     both[0].update(entry(), replace(polled(), samples=samples))
