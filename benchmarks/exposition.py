@@ -69,7 +69,10 @@ def _polls() -> Iterator[Row]:
 def _memory() -> Iterator[Row]:
     devices = 100
     metrics = Metrics(VOCABULARY, version="bench")
-    snapshots = [_snapshot(number, 1) for number in range(devices)]  # the daemon keeps them anyway
+    snapshots = [_snapshot(number, 1) for number in range(devices)]  # the daemon keeps them anyway, in grids
+    for at, each in enumerate(snapshots):
+        rows = Rows(_port(at, port) for port in range(PORTS))
+        snapshots[at] = replace(each, samples=_in_grids(rows, each.samples))
     entries = [_entry(number) for number in range(devices)]
     gc.collect()
     tracemalloc.start()

@@ -29,6 +29,7 @@ from agent.cli.options import (
     SiteOption,
     UsageProblem,
 )
+from agent.exposition.probing import Prober
 from agent.exposition.server import serve
 from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
@@ -210,8 +211,10 @@ async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
     rules = checks.of_cadence(setup.checks, "continuous")
     reader = wiring.reader(setup.profiles, rules)
     parts = wiring.daemon(setup.inventory, rules, store, reader.one, community=setup.profiles.community.meanings)
+    service = Service(parts)
+    prober = Prober(service.poll_now, asyncio.get_running_loop())
     try:
-        served = serve(parts.metrics, host, port, targets=lambda: setup.inventory.entries)
+        served = serve(parts.metrics, host, port, targets=lambda: setup.inventory.entries, prober=prober)
     except OSError as error:
         raise UsageProblem(str(error)) from error
     stop = asyncio.Event()
@@ -219,14 +222,12 @@ async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     log = logging.getLogger("netpatrol")
     log.info("polling %d devices; metrics at http://%s:%d/metrics", len(setup.inventory.entries), host, served.port)
-    beat = asyncio.create_task(parts.metrics.health.pulse.beat_on())
     pusher = wiring.pusher(setup.inventory, parts.metrics)
     if pusher is not None:
         pusher.start()
     try:
-        await Service(parts).run(stop)
+        await service.run(stop)
     finally:
-        beat.cancel()
         served.close()
         if pusher is not None:
             await asyncio.to_thread(pusher.close)

@@ -103,9 +103,12 @@ def _fresh(here: Exposition, entry: Entry) -> bool:
 
 
 def _asked(here: Exposition, entry: Entry, request: Request) -> bool:
+    """Have a device polled; say whether something new of it shows in time."""
     if here.prober is None:
         return True
-    return here.prober.ask(entry.name, negotiation.timeout(request.headers.get(SCRAPE_TIMEOUT)))
+    before = here.metrics.find(entry.name)
+    ended = here.prober.ask(entry.name, negotiation.timeout(request.headers.get(SCRAPE_TIMEOUT)))
+    return ended and here.metrics.find(entry.name) is not before
 
 
 def _sd(here: Exposition, request: Request) -> Answer:

@@ -132,6 +132,15 @@ def test_an_address_is_no_target(daemon: Daemon):
         assert answer.code == 404
 
 
+def test_a_device_is_polled_when_it_is_asked_for(tmp_path: Path):
+    operator = Operator(tmp_path)
+    operator.write(DEVICE | {"interval": "1h"})
+    with operator.daemon() as daemon:
+        page = daemon.page("", path="/probe?target=app-1").splitlines()
+    assert "probe_success 1" in page
+    assert any(line.startswith('device_up{device="app-1",') and line.endswith(" 1") for line in page)
+
+
 # ---- push ----
 
 

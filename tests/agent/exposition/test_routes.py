@@ -123,6 +123,13 @@ def test_a_probe_that_is_too_slow_shows_no_old_figures():
     assert found == {key("probe_success", {}): 0, key("probe_duration_seconds", {}): 2.5}
 
 
+def test_a_probe_whose_poll_brought_nothing_shows_no_old_figures():
+    prober = Asked(Metrics(VOCABULARY, version="1"))
+    prober.ask = lambda device, seconds: True  # type: ignore[method-assign]
+    found = series(b"".join(ask(here(True, prober, NOW + timedelta(seconds=60)), "/probe", target=["core-1"]).body))
+    assert found == {key("probe_success", {}): 0, key("probe_duration_seconds", {}): 2.5}
+
+
 def test_a_probe_without_a_prober_shows_the_latest_poll():
     found = series(b"".join(ask(here(now=NOW + timedelta(seconds=200)), "/probe", target=["core-1"]).body))
     assert found[key("probe_success", {})] == 1
