@@ -27,6 +27,7 @@ from agent.inventory_file import BaselineForm, ConfigBackupForm, File
 from agent.inventory_form import TitleForm
 from agent.inventory_links import Checks, check_links, long_targets
 from agent.inventory_problems import Problems
+from agent.inventory_pushing import push_target, unwise
 from agent.model import Baseline, Calendar, Contract, Customer, Entry, Inventory, LimitOverride, Site, Targets, Text
 from agent.secrets import Resolver, SecretError
 from collectors import yamlfile
@@ -134,6 +135,7 @@ class _Builder:
             timezone=self._timezone,
             language=self._language,
             config_key=self._config_key(),
+            push=push_target(draft.push, self._secret, self._folder, self._problems) if draft.push else None,
         )
 
     def _config_key(self) -> Secret | None:
@@ -150,7 +152,7 @@ class _Builder:
             names = [of.device.name for of in self._pinged]
             few = ", ".join(names[:5]) + (f" … ({len(names)} devices)" if len(names) > 5 else "")
             self._note(self._pinged[0].path, f"has no snmp, ssh or nut, and is only pinged: {few}")
-        for path, message in long_targets(self._draft):
+        for path, message in (*long_targets(self._draft), *(unwise(self._draft.push) if self._draft.push else ())):
             self._note(path, message)
         for problem in sorted(self._warnings, key=lambda warning: warning.line):
             self._warn(problem)

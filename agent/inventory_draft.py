@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from agent.inventory_contracts import ContractForm, CustomerForm, SiteForm
 from agent.inventory_file import BaselineForm, CredentialForm, DefaultsForm, DeviceForm, File, GroupForm
 from agent.inventory_problems import Problems, example, unknown_key, validated
+from agent.inventory_push import PushForm
 from agent.inventory_scalars import parse_name
 from collectors.yamlfile import KeyPath
 
@@ -53,6 +54,7 @@ class Draft:
     """The whole file in its forms; nothing is looked up yet."""
 
     defaults: Item[DefaultsForm]
+    push: Item[PushForm] | None  # None: there is no such key
     credentials: Section[CredentialForm]
     customers: Section[CustomerForm]
     contracts: Section[ContractForm]
@@ -80,7 +82,8 @@ def read_draft(data: Any, problems: Problems) -> Draft:
     if "devices" not in data:
         problems.add(("devices",), "is required", _WHOLE)
     return Draft(
-        defaults=_defaults(data, problems),
+        defaults=_single("defaults", DefaultsForm, data, problems),
+        push=_single("push", PushForm, data, problems) if "push" in data else None,
         credentials=_mapping("credentials", CredentialForm, data, problems),
         customers=_list("customers", CustomerForm, data, problems),
         contracts=_list("contracts", ContractForm, data, problems),
@@ -91,13 +94,12 @@ def read_draft(data: Any, problems: Problems) -> Draft:
     )
 
 
-def _defaults(data: dict[str, Any], problems: Problems) -> Item[DefaultsForm]:
-    raw = data.get("defaults", {})
+def _single(key: str, model: type[F], data: dict[str, Any], problems: Problems) -> Item[F]:
+    raw = data.get(key, {})
     if raw is None:
-        _empty("defaults", problems)
-        return Item(("defaults",), None, whole=False)
-    right = _example("defaults")
-    return Item(("defaults",), *validated(DefaultsForm, raw, ("defaults",), problems, right))
+        _empty(key, problems)
+        return Item((key,), None, whole=False)
+    return Item((key,), *validated(model, raw, (key,), problems, _example(key)))
 
 
 def _mapping(key: str, model: type[F], data: dict[str, Any], problems: Problems) -> Section[F]:

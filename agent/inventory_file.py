@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from agent.inventory_contracts import ContractForm, CustomerForm, SiteForm
 from agent.inventory_form import Form, Or
+from agent.inventory_push import URL, PushForm
 from agent.inventory_scalars import (
     Address,
     Bool,
@@ -324,6 +325,11 @@ class File(Form):
         None,
         description="软件版本基线 / Which software should run",
         examples=[[{"model": "Huawei S57", "version": "V200R022C00SPC500"}]],
+    )
+    push: PushForm | None = Field(
+        None,
+        description="推送指标，用于 Prometheus 无法访问的站点 / Push figures where Prometheus cannot reach us",
+        examples=[{"url": URL}],
     )
     devices: list[DeviceForm] = Field(
         description="设备 / Devices", examples=[[{"name": "core-1", "address": "10.0.0.1", "class": "switch"}]]

@@ -1,40 +1,22 @@
-"""Keeps the latest figures of every device, and the agent's own health, ready for Prometheus to fetch over HTTP."""
+"""Keeps the latest figures of every device, and the agent's own health, as pages for Prometheus to fetch."""
 
-import gzip
-import logging
-import socket
-import socketserver
-import sys
 import threading
 from collections import Counter as Tally
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime, timedelta
 
-from prometheus_client import (
-    CONTENT_TYPE_PLAIN_0_0_4,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    Info,
-    ProcessCollector,
-    generate_latest,
-)
-from prometheus_client.exposition import gzip_accepted
+from prometheus_client import generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics_exposition
 
-from agent.metrics_text import Block, block, is_mib_name, join
-from agent.model import Entry, Finding, FindingState, Run, Severity, Ticket, TicketStatus
+from agent.metrics_health import Health
+from agent.metrics_text import Block, Layout, block, filled, is_mib_name, layout, pages, same_series
+from agent.model import Entry, Finding, FindingState, Severity, Ticket, TicketStatus
+from collectors.columns import Samples
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import Meaning
 
-_log = logging.getLogger(__name__)
-
 OLD = timedelta(minutes=5)  # as long as Prometheus itself keeps a series that is no longer scraped
-REQUEST_SECONDS = 10.0  # a client that says nothing for so long is hung up on
 
 _SEVERITIES = (Severity.WARNING, Severity.CRITICAL, Severity.UNKNOWN)
 OWN: dict[str, Meaning] = {
@@ -43,111 +25,142 @@ OWN: dict[str, Meaning] = {
     "netpatrol_findings_open": Meaning("gauge", "Findings that are not cleared", ("severity",)),
     "netpatrol_tickets_open": Meaning("gauge", "Tickets that are not resolved", ("severity",)),
     "netpatrol_devices": Meaning("gauge", "Devices polled, by how they stand: up, down, stale", ("state",)),
+    "probe_success": Meaning("gauge", "1 when the device asked for answered its latest poll in time, else 0"),
+    "probe_duration_seconds": Meaning("gauge", "Time this answer took"),
 }
 
 
-class Health:
-    """What the agent counts of its own work, in a registry of its own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What of a page is wanted."""
 
-    def __init__(self, version: str) -> None:
-        registry = self.registry = CollectorRegistry()
-        self._polls = Counter(
-            "netpatrol_polls", "Devices polled, by result: ok, partial, down", ["result"], registry=registry
-        )
-        self._seconds = Histogram(
-            "netpatrol_poll_duration_seconds",
-            "Time it took to poll a device",
-            buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120),
-            registry=registry,
-        )
-        self._last_poll = Gauge(
-            "netpatrol_last_poll_timestamp_seconds", "When a device was last polled", registry=registry
-        )
-        self._runs = Counter("netpatrol_runs", "Inspections, by their worst result", ["severity"], registry=registry)
-        self._last_run = Gauge(
-            "netpatrol_last_run_timestamp_seconds", "When an inspection last ended", registry=registry
-        )
-        self._store_errors = Counter("netpatrol_store_errors", "Writes to the store that failed", registry=registry)
-        self._overruns = Counter(
-            "netpatrol_polls_missed", "Polls left out: the one before took longer than the interval", registry=registry
-        )
-        self._unknown = Counter(
-            "netpatrol_samples_unknown", "Samples left out: their name is not in the vocabulary", registry=registry
-        )
-        for result in ("ok", "partial", "down"):
-            self._polls.labels(result)
-        Info("netpatrol_build", "The version that runs", registry=registry).info({"version": version})
-        ProcessCollector(registry=registry)
+    mib: bool = True  # metrics with a name or a label of a MIB (ifHCInOctets, ifName)
+    devices: bool = True
+    only: Mapping[str, frozenset[str]] | None = None  # site, customer, device_class → any of these; no own metrics then
 
-    def polled(self, snapshot: Snapshot) -> None:
-        """Count one poll of one device."""
-        result = "down" if not snapshot.up else "partial" if snapshot.failures else "ok"
-        self._polls.labels(result).inc()
-        self._seconds.observe(snapshot.cost.seconds)
-        self._last_poll.set(snapshot.taken_at.timestamp())
+    def takes(self, top: Mapping[str, str]) -> bool:
+        """Say whether a device with these labels is wanted."""
+        return self.devices and all(top.get(name) in wanted for name, wanted in (self.only or {}).items())
 
-    def ran(self, run: Run) -> None:
-        """Count one finished inspection."""
-        self._runs.labels(run.severity.name.lower()).inc()
-        self._last_run.set(run.finished_at.timestamp())
-
-    def left_out(self, samples: int) -> None:
-        """Count samples whose name is not in the vocabulary."""
-        self._unknown.inc(samples)
-
-    def overran(self, polls: int) -> None:
-        """Count polls left out because the one before took longer than the interval."""
-        self._overruns.inc(polls)
-
-    def store_failed(self) -> None:
-        """Count one write the store refused."""
-        self._store_errors.inc()
+    def takes_further(self, top: Mapping[str, str]) -> bool:
+        """Say whether samples with these labels are wanted, of a device or of none."""
+        return self.takes(top) if top else self.only is None
 
 
 @dataclass(frozen=True, slots=True)
-class _Device:
-    """A device's lines; and those that stand in for them when it has not been polled for too long."""
+class Shown:
+    """A device's latest snapshot as it is shown."""
 
     top: Mapping[str, str]
-    lines: Block
-    stale: Block
-    stale_from: datetime
+    taken_at: datetime
+    stale_from: datetime  # from then on only `device_up 0` stands in for the figures
+    interval: timedelta
     up: bool
+    profile: str | None
+    samples: Samples  # what the next one's are compared with: the snapshot's own objects
+    block: Block
+
+    @property
+    def series(self) -> Iterator[Sample]:
+        """Yield the samples that are shown, each series once."""
+        every = tuple(self.samples)
+        return (every[position] for position in self.block.layout.order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Further samples of one source and device, as text."""
+
+    top: Mapping[str, str]
+    samples: list[Sample]
+    block: Block
+
+
+Sink = Callable[[Shown], object]
+"""Takes each new snapshot, as shown."""
 
 
 class Metrics:
     """The latest snapshot of every device as text. Any thread may call it; a scrape polls nothing."""
 
     def __init__(self, meanings: Mapping[str, Meaning], *, version: str, hidden: Collection[str] = frozenset()) -> None:
-        """Take the vocabulary: the collectors' names and the derived ones. `hidden` are known, and not shown."""
+        """Take the vocabulary: all names there may be, but our own. `hidden` are known, and not shown."""
         self.health = Health(version)
         self._meanings = {**meanings, **OWN}
+        self._plain = frozenset(name for name, each in self._meanings.items() if not _is_of_a_mib(name, each))
         self._hidden = frozenset(hidden)
-        self._devices: dict[str, _Device] = {}
-        self._open: dict[str, list[Sample]] = {}  # device → samples; "" has the totals
+        self._sinks: tuple[Sink, ...] = ()
+        self._devices: dict[str, Shown] = {}
+        self._extra: dict[str, Mapping[str, list[Sample]]] = {}  # source → device → samples; "" has those of none
+        self._written: dict[tuple[str, str], _Written] = {}  # of source and device: written anew when it changed
         self._lock = threading.Lock()
         self.settle((), ())
 
     def update(self, entry: Entry, snapshot: Snapshot) -> None:
         """Show a device's snapshot (derived already) in place of the one before."""
-        top = _top(entry)
-        shown = [sample for sample in snapshot.samples if sample.name not in self._hidden]
-        made = _Device(
+        before, samples = self._devices.get(entry.name), self._shown(Samples.of(snapshot.samples))
+        top = device_labels(entry)
+        made = Shown(
             top=top,
-            lines=block(top, shown, self._meanings),
-            stale=block(top, [Sample("device_up", {}, 0)], self._meanings),
+            taken_at=snapshot.taken_at,
             stale_from=snapshot.taken_at + max(3 * entry.interval, OLD),
+            interval=entry.interval,
             up=snapshot.up,
+            profile=snapshot.profile,
+            samples=samples,
+            block=filled(self._laid_out(before, top, samples), samples),
         )
-        self.health.left_out(sum(sample.name not in self._meanings for sample in shown))
+        self.health.left_out(made.block.layout.unknown)
         with self._lock:
             self._devices[entry.name] = made
+        for sink in self._sinks:
+            sink(made)
+
+    def _shown(self, samples: Samples) -> Samples:
+        """Leave out what is hidden: memory changes its labels from poll to poll, and would have all laid out anew."""
+        hidden = self._hidden
+        return Samples(
+            (sample for sample in samples.plain if sample.name not in hidden),
+            (grid for grid in samples.grids if not hidden.issuperset(grid.columns)),
+        )
+
+    def _laid_out(self, before: Shown | None, top: Mapping[str, str], samples: Samples) -> Layout:
+        if before is not None and before.top == top and same_series(before.samples, samples):
+            return before.block.layout
+        return layout(top, samples, self._meanings, self._hidden)
+
+    def tell(self, sink: Sink) -> None:
+        """Hand each snapshot shown from now on to `sink` as well, in the thread that updates."""
+        self._sinks = (*self._sinks, sink)
 
     def drop(self, device: str) -> None:
         """Show no more of a device: it left the inventory."""
         with self._lock:
             self._devices.pop(device, None)
-            self._open.pop(device, None)
+            self._extra = {
+                source: {name: samples for name, samples in of.items() if name != device}
+                for source, of in self._extra.items()
+            }
+
+    @property
+    def polled(self) -> int:
+        """How many devices are shown: those polled at least once."""
+        return len(self._devices)
+
+    def find(self, device: str) -> Shown | None:
+        """Return what is shown of a device; None before its first poll."""
+        return self._devices.get(device)
+
+    def further(self, source: str, samples: Iterable[Sample]) -> None:
+        """Show further samples, in place of those of that source before. Their names are in the vocabulary.
+
+        One with a label `device` gets the labels of that device's other samples.
+        """
+        of: dict[str, list[Sample]] = {}
+        for sample in samples:
+            of.setdefault(sample.labels.get("device", ""), []).append(sample)
+        with self._lock:
+            self._extra[source] = of
 
     def settle(self, findings: Iterable[Finding], tickets: Iterable[Ticket]) -> None:
         """Show how many findings and tickets are open, in place of those before. Cleared and resolved ones are not."""
@@ -157,15 +170,29 @@ class Metrics:
             "findings_open": Tally((f.result.device, f.result.severity) for f in findings if f.state not in cleared),
             "tickets_open": Tally((t.device, t.severity) for t in tickets if t.status not in done),
         }
-        made: dict[str, list[Sample]] = {"": []}
-        for name, tally in counted.items():
-            for (device, severity), count in tally.items():
-                made.setdefault(device, []).append(_by_severity(f"device_{name}", severity, count))
-            for severity in _SEVERITIES:
-                total = sum(count for (_, found), count in tally.items() if found is severity)
-                made[""].append(_by_severity(f"netpatrol_{name}", severity, total))
+        self.further("settled", [sample for name, tally in counted.items() for sample in _opened(name, tally)])
+
+    def pages(
+        self,
+        now: datetime,
+        selection: Selection = Selection(),
+        *,
+        openmetrics: bool = False,
+    ) -> Iterator[bytes]:
+        """Yield the whole page, piece by piece."""
         with self._lock:
-            self._open = made
+            devices = dict(self._devices)
+        blocks = [self._standing(each, now) for each in devices.values() if selection.takes(each.top)]
+        blocks += [each.block for each in self._further(devices) if selection.takes_further(each.top)]
+        if selection.only is None:
+            blocks.append(block({}, _states(devices.values(), now), self._meanings))
+        wanted = None if selection.mib else self._plain
+        yield from pages(blocks, self._meanings, wanted=wanted, openmetrics=openmetrics)
+        if selection.only is None:
+            generate = openmetrics_exposition.generate_latest if openmetrics else generate_latest
+            yield generate(self.health.registry)
+        elif openmetrics:
+            yield b"# EOF\n"
 
     def render(self, now: datetime, *, mib: bool = True) -> bytes:
         """Return the page. Without `mib`, metrics with a name or a label of a MIB (ifHCInOctets, ifName) are left out.
@@ -173,22 +200,64 @@ class Metrics:
         Those words are snmp_exporter's, so that dashboards made for it work; `promtool check metrics` accepts them as
         well-formed, and always complains of their style.
         """
+        return b"".join(self.pages(now, Selection(mib=mib)))
+
+    def probe(
+        self, device: str, now: datetime, *, seconds: float, timely: bool = True, openmetrics: bool = False
+    ) -> Iterator[bytes]:
+        """Yield the page of one device. Not `timely`: the poll asked for took too long, so it has no figures."""
+        shown = self._devices.get(device)
         with self._lock:
-            devices, opened = dict(self._devices), dict(self._open)
-        blocks = [each.stale if now > each.stale_from else each.lines for each in devices.values()]
-        for name, samples in opened.items():
-            top = devices[name].top if name in devices else {"device": name} if name else {}
-            blocks.append(block(top, samples, self._meanings))
-        blocks.append(block({}, _states(devices.values(), now), self._meanings))
-        if not mib:
-            own = {
-                name for name, meaning in self._meanings.items() if not any(map(is_mib_name, (name, *meaning.labels)))
-            }
-            blocks = [{name: lines for name, lines in each.items() if name in own} for each in blocks]
-        return join(blocks, self._meanings).encode() + generate_latest(self.health.registry)
+            extra = [sample for of in self._extra.values() for sample in of.get(device, ())]
+        success = timely and shown is not None and shown.up and now <= shown.stale_from
+        probe = [Sample("probe_success", {}, int(success)), Sample("probe_duration_seconds", {}, seconds)]
+        blocks = [block({}, probe, self._meanings)]
+        if shown is not None and timely:
+            blocks += [self._standing(shown, now), block(shown.top, extra, self._meanings)]
+        yield from pages(blocks, self._meanings, openmetrics=openmetrics)
+        if openmetrics:
+            yield b"# EOF\n"
+
+    def own(self, now: datetime) -> Iterator[Sample]:
+        """Yield the samples that belong to no poll: open findings and tickets, how devices stand, devices gone stale.
+
+        Those of a device have its labels.
+        """
+        with self._lock:
+            devices, extra = dict(self._devices), list(self._extra.values())
+        for of in extra:
+            for name, samples in of.items():
+                top = devices[name].top if name in devices else {}
+                yield from (Sample(each.name, {**each.labels, **top}, each.value) for each in samples)
+        yield from _states(devices.values(), now)
+        yield from (Sample("device_up", each.top, 0) for each in devices.values() if now > each.stale_from)
+
+    def _further(self, devices: Mapping[str, Shown]) -> list["_Written"]:
+        with self._lock:
+            extra, before = dict(self._extra), self._written
+        written: dict[tuple[str, str], _Written] = {}
+        for source, of in extra.items():
+            for name, samples in of.items():
+                top = devices[name].top if name in devices else {"device": name} if name else {}
+                one = before.get((source, name))
+                if one is None or (one.top, one.samples) != (top, samples):
+                    one = _Written(top, samples, block(top, samples, self._meanings))
+                written[source, name] = one
+        self._written = written
+        return list(written.values())
+
+    def _standing(self, shown: Shown, now: datetime) -> Block:
+        return (
+            shown.block if now <= shown.stale_from else block(shown.top, [Sample("device_up", {}, 0)], self._meanings)
+        )
 
 
-def _top(entry: Entry) -> dict[str, str]:
+def _is_of_a_mib(name: str, meaning: Meaning) -> bool:
+    return any(map(is_mib_name, (name, *meaning.labels)))
+
+
+def device_labels(entry: Entry) -> dict[str, str]:
+    """Return the labels that all samples of a device have."""
     site = entry.site
     return {
         "device": entry.name,
@@ -198,102 +267,14 @@ def _top(entry: Entry) -> dict[str, str]:
     }
 
 
-def _by_severity(name: str, severity: Severity, count: int) -> Sample:
-    return Sample(name, {"severity": severity.name.lower()}, count)
+def _opened(name: str, tally: Mapping[tuple[str, Severity], int]) -> Iterator[Sample]:
+    for (device, severity), count in tally.items():
+        yield Sample(f"device_{name}", {"device": device, "severity": severity.name.lower()}, count)
+    for severity in _SEVERITIES:
+        total = sum(count for (_, found), count in tally.items() if found is severity)
+        yield Sample(f"netpatrol_{name}", {"severity": severity.name.lower()}, total)
 
 
-def _states(devices: Iterable[_Device], now: datetime) -> list[Sample]:
+def _states(devices: Iterable[Shown], now: datetime) -> list[Sample]:
     tally = Tally("stale" if now > each.stale_from else "up" if each.up else "down" for each in devices)
     return [Sample("netpatrol_devices", {"state": state}, tally[state]) for state in ("up", "down", "stale")]
-
-
-# ---- HTTP ----
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Answers `/metrics` and `/-/healthy`."""
-
-    server: "_HttpServer"
-    timeout = REQUEST_SECONDS
-    server_version = "netpatrol"
-    sys_version = ""
-
-    def do_GET(self) -> None:
-        url = urlsplit(self.path)
-        if url.path == "/metrics":
-            mib = "mib" not in parse_qs(url.query).get("exclude[]", [])
-            self._answer(HTTPStatus.OK, self.server.page(mib), CONTENT_TYPE_PLAIN_0_0_4)
-        elif url.path == "/-/healthy":
-            self._answer(HTTPStatus.OK, b"netpatrol is healthy\n")
-        else:
-            self._answer(HTTPStatus.NOT_FOUND, b"not found: /metrics and /-/healthy are here\n")
-
-    do_HEAD = do_GET
-
-    def _answer(self, status: HTTPStatus, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Vary", "Accept-Encoding")
-        if gzip_accepted(self.headers.get("Accept-Encoding", "")):
-            body = gzip.compress(body, compresslevel=1)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name for it
-        _log.debug("%s %s", self.address_string(), format % args)
-
-
-class _HttpServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int], family: socket.AddressFamily, page: Callable[[bool], bytes]) -> None:
-        self.address_family = family
-        self.page = page
-        super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        """Bind, without asking the DNS for our own name as the base class does."""
-        socketserver.TCPServer.server_bind(self)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        gone = isinstance(sys.exception(), ConnectionError)
-        _log.log(logging.DEBUG if gone else logging.ERROR, "metrics: no answer to %s", client_address, exc_info=True)
-
-
-class Served:
-    """A running HTTP server."""
-
-    def __init__(self, server: _HttpServer) -> None:
-        self._server = server
-        self._thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="metrics", daemon=True)
-        self._thread.start()
-
-    @property
-    def port(self) -> int:
-        """The port it listens on: the one the system chose when 0 was asked for."""
-        return int(self._server.server_address[1])
-
-    def close(self) -> None:
-        """Stop listening, and wait until it has."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-def serve(
-    metrics: Metrics,
-    host: str = "127.0.0.1",
-    port: int = 9469,
-    *,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Served:
-    """Serve `/metrics` and `/-/healthy`, each request in a thread of its own. Raises OSError naming host and port."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        server = _HttpServer((str(address[0]), port), family, lambda mib: metrics.render(now(), mib=mib))
-    except OSError as error:
-        raise OSError(error.errno, f"metrics: cannot listen on {host}:{port}: {error.strerror}") from error
-    return Served(server)

@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Literal
 
+from agent.push.target import PushTarget
 from collectors.model import Device, Number, Secret, Snapshot
 
 Lang = Literal["zh", "en"]
@@ -319,3 +320,4 @@ class Inventory:
     language: Lang | None = None  # of texts and reports, unless --lang says otherwise
     config_key: Secret | None = None  # encrypts raw configurations; None: none are kept
     profiles_dirs: tuple[Path, ...] = ()  # folders of community profiles
+    push: PushTarget | None = None  # where figures are pushed to; None: they are fetched

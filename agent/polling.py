@@ -71,6 +71,10 @@ class Polling:
         """How many polls are under way."""
         return len(self._polls)
 
+    def is_running(self, device: str) -> bool:
+        """Say whether a poll of a device is under way."""
+        return device in self._turns and self._turns[device].running
+
     def soon(self, device: str) -> None:
         """Poll a device out of turn: now, after the poll under way, or some seconds after it was last asked for."""
         turn = self._turns.get(device)

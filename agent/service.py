@@ -70,19 +70,31 @@ class Service:
         self._standings: dict[str, Standing] = {}  # of all devices, as last read
         intervals = {name: entry.interval.total_seconds() for name, entry in parts.inventory.entries.items()}
         self._polling = Polling(intervals, self._poll, missed=parts.metrics.health.overran)
+        self._awaited: dict[str, asyncio.Event] = {}  # device → set when its next poll has ended
+        parts.metrics.health.watch("judged", self._polled.qsize)
+        parts.metrics.health.watch("polls", lambda: self._polling.running)
         self._counted = self._kept_at = float("-inf")  # when what is open was counted, and snapshots were written
 
     def poll_soon(self, device: str) -> None:
         """Poll a device now, out of turn; one that is being polled, once more right after. Its interval goes on."""
         self._polling.soon(device)
 
+    async def poll_now(self, device: str) -> None:
+        """Poll a device out of turn, and return when it shows. A poll that is under way will do."""
+        ended = self._awaited.setdefault(device, asyncio.Event())
+        if not self._polling.is_running(device):
+            self.poll_soon(device)
+        await ended.wait()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; then let polls in flight end, and settle what they brought."""
         await asyncio.to_thread(self._remember)
         writer = asyncio.create_task(self._write(stop))
+        beat = asyncio.create_task(self._parts.metrics.health.pulse.beat_on())
         await self._polling.run(stop, self._parts.grace)
         await self._polled.join()
         writer.cancel()
+        beat.cancel()
         try:
             await asyncio.to_thread(self._keep_the_rest)
         except StoreError as error:
@@ -100,6 +112,13 @@ class Service:
         }
 
     async def _poll(self, device: str) -> bool:
+        try:
+            return await self._poll_once(device)
+        finally:
+            if (ended := self._awaited.pop(device, None)) is not None:
+                ended.set()
+
+    async def _poll_once(self, device: str) -> bool:
         parts, memory = self._parts, self._memories[device]
         entry = parts.inventory.entries[device]
         snapshot = await parts.poll(entry, memory.snapshot)

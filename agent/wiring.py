@@ -1,5 +1,6 @@
 """Put the parts together: what the subcommands run, with real collectors, store and clock."""
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from agent.configs.round import Round
 from agent.inspection import Gather, Inspector
 from agent.metrics import Metrics
 from agent.model import Entry, Inventory
+from agent.push.pusher import Pusher
+from agent.push.wire import sender
 from agent.service import Parts, Poll
 from agent.store import Store, StoreError
 from collectors import gather as gathering
@@ -124,6 +127,15 @@ def daemon(
     """Return the daemon's collaborators. `community`: what the samples of community profiles mean."""
     metrics = Metrics({**community, **VOCABULARY, **derive.DERIVED}, version=version("netpatrol"), hidden=derive.MEMORY)
     return Parts(inventory=inventory, rules=rules, store=store, metrics=metrics, poll=poll, now=now)
+
+
+def pusher(inventory: Inventory, metrics: Metrics) -> Pusher | None:
+    """Return what pushes figures, not started yet; None where the inventory names no receiver."""
+    target = inventory.push
+    if target is None:
+        return None
+    common = {"job": "netpatrol", "instance": target.instance or socket.gethostname()}  # as Prometheus labels a scrape
+    return Pusher(metrics, sender(target), interval=target.interval.total_seconds(), common=common, now=now)
 
 
 def open_store(data: Path, inventory: Inventory, rules: Mapping[str, Check]) -> tuple[Store, tuple[StoreError, ...]]:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agent import answers, checks, inspection, metrics, wiring
+from agent import answers, checks, inspection, wiring
 from agent.cli import options, reporting, tables
 from agent.cli.options import (
     DATA,
@@ -29,6 +29,8 @@ from agent.cli.options import (
     SiteOption,
     UsageProblem,
 )
+from agent.exposition.probing import Prober
+from agent.exposition.server import serve
 from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
 from agent.output import Format, emit, jsonl, safe_terminal
@@ -209,8 +211,10 @@ async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
     rules = checks.of_cadence(setup.checks, "continuous")
     reader = wiring.reader(setup.profiles, rules, wiring.polling_bounds())
     parts = wiring.daemon(setup.inventory, rules, store, reader.one, community=setup.profiles.community.meanings)
+    service = Service(parts)
+    prober = Prober(service.poll_now, asyncio.get_running_loop())
     try:
-        served = metrics.serve(parts.metrics, host, port)
+        served = serve(parts.metrics, host, port, targets=lambda: setup.inventory.entries, prober=prober)
     except OSError as error:
         raise UsageProblem(str(error)) from error
     stop = asyncio.Event()
@@ -218,10 +222,15 @@ async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     log = logging.getLogger("netpatrol")
     log.info("polling %d devices; metrics at http://%s:%d/metrics", len(setup.inventory.entries), host, served.port)
+    pusher = wiring.pusher(setup.inventory, parts.metrics)
+    if pusher is not None:
+        pusher.start()
     try:
-        await Service(parts).run(stop)
+        await service.run(stop)
     finally:
         served.close()
+        if pusher is not None:
+            await asyncio.to_thread(pusher.close)
     log.info("stopped")
 
 

@@ -104,6 +104,52 @@ async def test_a_judgement_that_fails_stops_only_its_own_poll(daemon: Daemon) ->
     assert set(daemon.store.latest()) == {"sw-1", "sw-2"}
 
 
+SLOW = Inventory(
+    entries={name: replace(entry, interval=timedelta(hours=1)) for name, entry in INVENTORY.entries.items()}
+)
+
+
+async def test_a_device_is_polled_out_of_turn_and_shows_for_who_waits(daemon: Daemon) -> None:
+    async def answer(entry: Entry, before: Snapshot | None) -> Snapshot:
+        daemon.polls[entry.name] += 1
+        return daemon.site.snapshot(entry.name, 0.1)
+
+    parts = wiring.daemon(SLOW, {"cpu": CPU}, daemon.store, answer)
+    service = Service(parts)
+    running = asyncio.create_task(service.run(daemon.stop))
+    for _ in range(2):  # the second one waits for its turn some seconds: it is not waited for
+        waiting = asyncio.create_task(service.poll_now("sw-1"))
+        await asyncio.wait({waiting}, timeout=0.2)
+    assert daemon.polls["sw-1"] == 1
+    assert parts.metrics.find("sw-1") is not None
+    daemon.stop.set()
+    await asyncio.wait_for(running, 20)
+    waiting.cancel()
+
+
+async def test_who_asks_for_a_device_that_is_being_polled_waits_for_that_poll(daemon: Daemon) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def answer(entry: Entry, before: Snapshot | None) -> Snapshot:
+        daemon.polls[entry.name] += 1
+        begun.set()
+        await go.wait()
+        return daemon.site.snapshot(entry.name, 0.1)
+
+    parts = wiring.daemon(SLOW, {"cpu": CPU}, daemon.store, answer)
+    service = Service(parts)
+    running = asyncio.create_task(service.run(daemon.stop))
+    first = asyncio.create_task(service.poll_now("sw-1"))
+    await asyncio.wait_for(begun.wait(), 20)
+    second = asyncio.create_task(service.poll_now("sw-1"))
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.wait_for(asyncio.gather(first, second), 20)
+    assert daemon.polls["sw-1"] == 1
+    daemon.stop.set()
+    await asyncio.wait_for(running, 20)
+
+
 async def test_only_inspections_look_at_ports():
     rules, profiles = checks.load(), ProfileSet({})
     reads = {cadence: wiring.reader(profiles, checks.of_cadence(rules, cadence)).collectors for cadence in CADENCES}

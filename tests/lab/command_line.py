@@ -136,10 +136,10 @@ class Daemon:
     address: str  # of /metrics
     inside: Sequence[str]
 
-    def page(self, query: str = "") -> str:
-        """Return its metrics."""
+    def page(self, query: str = "", path: str = "/metrics") -> str:
+        """Return its metrics, or what another path answers."""
         read_it = "import sys, urllib.request as r; sys.stdout.buffer.write(r.urlopen(sys.argv[1], timeout=10).read())"
-        return run(*self.inside, sys.executable, "-c", read_it, f"http://{self.address}/metrics{query}")
+        return run(*self.inside, sys.executable, "-c", read_it, f"http://{self.address}{path}{query}")
 
     def said(self) -> str:
         return read(self.log)

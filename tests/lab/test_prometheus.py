@@ -1,21 +1,17 @@
 """Prometheus scrapes the agent, and a query returns the device's figures."""
 
-import json
 import subprocess
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from tests.lab.command_line import Daemon, Operator
 from tests.lab.conftest import USER, Server, await_cpu, octets_of_lo
-from tests.lab.processes import eventually, need, path_of
-from tests.lab.servers import prometheus
+from tests.lab.processes import need, path_of
+from tests.lab.servers import Asked, prometheus, scraping
 
 pytestmark = pytest.mark.lab
 
@@ -25,19 +21,11 @@ class Watched:
     """A daemon, and the Prometheus that scrapes it."""
 
     daemon: Daemon
-    prometheus: str
-
-    def ask(self, query: str) -> list[dict[str, Any]]:
-        """Return what an instant query finds: a list of {metric: labels, value: [time, text]}."""
-        url = f"http://{self.prometheus}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
-        return found
+    prometheus: Asked
 
     def one(self, query: str) -> tuple[dict[str, str], float]:
         """Return the labels and value of the only series of a query, once Prometheus has it."""
-        ((found),) = eventually(query, lambda: self.ask(query))
-        return found["metric"], float(found["value"][1])
+        return self.prometheus.one(query)
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +37,8 @@ def watched(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     operator = Operator(folder, USER.secrets)
     operator.write(server.device(snmp=USER.access, ssh=server.ssh.access, interval="2s"))
     operator.trust("app-1")
-    with operator.daemon() as daemon, prometheus(folder, daemon.address) as address:
-        yield Watched(daemon, address)
+    with operator.daemon() as daemon, prometheus(folder, scraping(daemon.address)) as address:
+        yield Watched(daemon, Asked(address))
 
 
 def test_prometheus_finds_the_agent_and_the_device_up(watched: Watched):

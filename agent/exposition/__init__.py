@@ -1,0 +1,1 @@
+"""What Prometheus and operators ask of the agent over HTTP."""

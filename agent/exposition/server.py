@@ -1,0 +1,228 @@
+"""Serves the exposition over HTTP: a few threads, and no patience with clients that say or take nothing."""
+
+import logging
+import socket
+import socketserver
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from agent.exposition.negotiation import wants_gzip
+from agent.exposition.probing import Prober
+from agent.exposition.routes import Answer, Exposition, Request
+from agent.metrics import Metrics
+from agent.metrics_health import PATHS
+from agent.model import Entry
+
+_log = logging.getLogger(__name__)
+
+THREADS = 64  # requests answered at once; who comes then is told to come again
+SILENCE = 10.0  # seconds without a byte from or to the client
+ASKING = 10.0  # seconds to have asked, in all
+TAKING = 120.0  # seconds to have taken the answer, in all: as long as the longest scrape timeout we heed
+WRITE = 64 * 1024  # bytes
+
+_BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: 27\r\nConnection: close\r\n\r\ntoo many requests at once.\n"
+)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Turns one request into an answer's bytes. A connection carries one request."""
+
+    server: "_HttpServer"
+    timeout = SILENCE
+    protocol_version = "HTTP/1.1"
+    server_version = "netpatrol"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        began = time.monotonic()
+        self.server.allow(self.connection, TAKING)
+        self.close_connection = True
+        url = urlsplit(self.path)
+        headers = {name.lower(): text for name, text in self.headers.items()}
+        request = Request(path=url.path, query=parse_qs(url.query, keep_blank_values=True), headers=headers)
+        answer = self.server.exposition.answer(request)
+        try:
+            sent = self._send(answer, headers)
+        finally:
+            answer.done()
+        if url.path in PATHS:
+            self.server.exposition.metrics.health.requests.answered(url.path, time.monotonic() - began, sent)
+
+    do_HEAD = do_GET
+
+    def _send(self, answer: Answer, headers: Mapping[str, str]) -> int:
+        """Send an answer; return the size of its body, as sent."""
+        compressed = wants_gzip(headers.get("accept-encoding", ""))
+        chunked = self.request_version != "HTTP/1.0"
+        said = {"Content-Type": answer.content_type, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+        if compressed:
+            said["Content-Encoding"] = "gzip"
+        if chunked:
+            said["Transfer-Encoding"] = "chunked"
+        self.send_response(answer.status)
+        for name, text in (said | dict(answer.headers) | {"Connection": "close"}).items():
+            self.send_header(name, text)
+        self.end_headers()
+        return 0 if self.command == "HEAD" else self._send_body(answer.body, compressed, chunked)
+
+    def _send_body(self, pieces: Iterable[bytes], compressed: bool, chunked: bool) -> int:
+        sent = 0
+        for piece in _gathered(_gzip(pieces) if compressed else pieces):
+            sent += len(piece)
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
+        return sent
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name for it
+        _log.debug("%s %s", self.address_string(), format % args)
+
+
+def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)  # 31: with gzip's head and checksum
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
+
+
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in pieces that are worth a write."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= WRITE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if size:
+        yield b"".join(waiting)
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], family: socket.AddressFamily, exposition: Exposition) -> None:
+        self.address_family = family
+        self.exposition = exposition
+        self._room = threading.BoundedSemaphore(THREADS)
+        self._until: dict[Any, float] = {}  # connection → when it is cut
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Bind, without asking the DNS for our own name as the base class does."""
+        socketserver.TCPServer.server_bind(self)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, if there is room."""
+        if not self._room.acquire(blocking=False):
+            self.exposition.metrics.health.requests.refused("connection")
+            _refuse(request)
+            self.shutdown_request(request)
+            return
+        self.allow(request, ASKING)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # the system gives no more threads
+            self._done(request)
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and make room again."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._done(request)
+
+    def _done(self, request: Any) -> None:
+        self._until.pop(request, None)
+        self._room.release()
+
+    def allow(self, connection: Any, seconds: float) -> None:
+        """Give a connection so much time from now on."""
+        self._until[connection] = time.monotonic() + seconds
+
+    def service_actions(self) -> None:
+        """Cut the connections whose time is up: one that sends or takes a byte now and then is never silent."""
+        now = time.monotonic()
+        for connection, until in list(self._until.items()):
+            if now > until and self._until.pop(connection, None) is not None:
+                _cut(connection)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        gone = isinstance(sys.exception(), OSError)
+        _log.log(logging.DEBUG if gone else logging.ERROR, "metrics: no answer to %s", client_address, exc_info=True)
+
+
+def _refuse(connection: socket.socket) -> None:
+    try:
+        connection.settimeout(0.0)
+        connection.send(_BUSY)
+    except OSError:
+        _log.debug("metrics: a client left before it was refused")
+
+
+def _cut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        _log.debug("metrics: a client left before it was cut off")
+
+
+class Served:
+    """A running HTTP server."""
+
+    def __init__(self, server: _HttpServer) -> None:
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="metrics", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on: the one the system chose when 0 was asked for."""
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        """Stop listening, and wait until it has."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+def serve(
+    metrics: Metrics,
+    host: str = "127.0.0.1",
+    port: int = 9469,
+    *,
+    now: Callable[[], datetime] = _utc,
+    targets: Callable[[], Mapping[str, Entry]] = dict,
+    prober: Prober | None = None,
+) -> Served:
+    """Serve a device's figures and those of all, each request in a thread of its own.
+
+    `targets` returns the inventory's devices by name, for /sd and /probe; without `prober` a /probe polls nothing.
+    Raises OSError naming host and port.
+    """
+    exposition = Exposition(metrics=metrics, now=now, targets=targets, prober=prober)
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        server = _HttpServer((str(address[0]), port), family, exposition)
+    except OSError as error:
+        raise OSError(error.errno, f"metrics: cannot listen on {host}:{port}: {error.strerror}") from error
+    return Served(server)

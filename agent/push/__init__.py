@@ -1,0 +1,1 @@
+"""Pushes figures to a Prometheus that cannot reach this agent, by remote write."""

@@ -1,0 +1,225 @@
+"""What is pushed when, and what becomes of it while the receiver is away."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from agent.metrics import Metrics
+from agent.push import pusher as pushing
+from agent.push.pusher import LONGEST, LONGEST_ASKED, Pusher
+from agent.push.wire import Reply, Result
+from collectors.model import Sample, Snapshot
+from collectors.vocabulary import VOCABULARY
+from tests.agent.metered import NOW, entry, snapshot
+from tests.agent.push.test_remote_write import MS, read
+
+SENT, REFUSED, LATER = (Reply(result) for result in Result)
+Series = tuple[str, str, float, int]
+
+
+class Receiver:
+    """Answers as told, one reply after the other and then always the last; remembers what it took."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies, self.bodies, self.taken = list(replies), list[bytes](), list[Series]()
+
+    def __call__(self, body: bytes) -> Reply:
+        self.bodies.append(body)
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if reply.result is Result.SENT:
+            self.taken += [(dict(ls)["__name__"], dict(ls).get("device", ""), v, at) for ls, v, at in read(body)]
+        return reply
+
+    def of_device(self, name: str) -> list[tuple[float, int]]:
+        return [(value, at) for metric, device, value, at in self.taken if (metric, device) == ("device_up", name)]
+
+
+class Bench:
+    """A pusher with a clock that stands still until it is moved."""
+
+    def __init__(self, *replies: Reply, kept: int = 10**6) -> None:
+        self.seconds = 0.0
+        self.metrics = Metrics(VOCABULARY, version="1")
+        self.receiver = Receiver(*replies)
+        self.pusher = Pusher(
+            self.metrics,
+            self.receiver,
+            interval=15.0,
+            common={"job": "netpatrol", "instance": "hq"},
+            now=lambda: NOW + timedelta(seconds=self.seconds),
+            clock=lambda: self.seconds,
+            jitter=lambda least, most: most,
+            kept=kept,
+        )
+
+    def poll(self, *devices: str) -> None:
+        for name in devices:
+            taken_at = NOW + timedelta(seconds=self.seconds)
+            self.metrics.update(entry(name), replace(snapshot(name), taken_at=taken_at))
+
+    def step(self, seconds: float = 0.0) -> float:
+        """Go on by some seconds, and do what is due then."""
+        self.seconds += seconds
+        return self.pusher.step()
+
+    def count(self, name: str, **labels: str) -> float:
+        found = self.metrics.health.registry.get_sample_value(f"netpatrol_push_{name}", labels)
+        assert found is not None
+        return float(found)
+
+    def samples(self) -> dict[str, float]:
+        return {result: self.count("samples_total", result=result) for result in ("sent", "refused", "dropped")}
+
+
+def test_every_poll_of_an_interval_is_pushed_at_its_end_with_its_own_time():
+    bench = Bench(SENT)
+    assert bench.step() == 15.0
+    bench.step(5)
+    bench.poll("core-1")
+    assert bench.step(5) == 5.0
+    bench.poll("core-1")
+    assert bench.receiver.of_device("core-1") == []
+    bench.step(5)
+    start = MS - 250
+    assert bench.receiver.of_device("core-1") == [(1.0, start + 5000), (1.0, start + 10_000)]
+
+
+def test_our_own_figures_are_pushed_each_interval():
+    bench = Bench(SENT)
+    for _ in range(3):
+        bench.step(15)
+    times = [at for name, _, _, at in bench.receiver.taken if name == "netpatrol_devices"]
+    assert len(times) == 3 * 3  # up, down, stale
+    names = {name for name, _, _, _ in bench.receiver.taken}
+    assert names >= {"netpatrol_polls_total", "netpatrol_build_info", "netpatrol_findings_open"}
+    assert not any(name.endswith("_created") for name in names)
+
+
+def test_a_device_that_has_gone_stale_is_pushed_as_not_up():
+    bench = Bench(SENT)
+    bench.poll("core-1")
+    bench.step(0)
+    bench.step(400)
+    assert bench.receiver.of_device("core-1")[-1] == (0.0, MS - 250 + 400_000)
+
+
+def test_what_the_receiver_did_not_take_is_sent_again_in_order_and_once():
+    bench = Bench(LATER, LATER, SENT)
+    bench.poll("core-1")
+    assert bench.step() == 1.0
+    bench.poll("core-1")
+    assert bench.step(1) == 2.0
+    assert bench.receiver.of_device("core-1") == []
+    bench.step(2)
+    assert len(bench.receiver.of_device("core-1")) == 1
+    bench.step(12)
+    assert len(bench.receiver.of_device("core-1")) == 2
+    assert bench.receiver.bodies[0] == bench.receiver.bodies[1] == bench.receiver.bodies[2]
+    assert bench.count("failures_total") == 2
+    assert bench.samples() == {"sent": len(bench.receiver.taken), "refused": 0, "dropped": 0}
+
+
+def pauses(reply: Reply, times: int) -> list[float]:
+    bench, found = Bench(reply), list[float]()
+    bench.pusher._next = 1e9  # only what waits already
+    bench.pusher._gather()
+    for _ in range(times):
+        found.append(bench.step(found[-1] if found else 0.0))
+    return found
+
+
+def test_pauses_double_up_to_a_minute():
+    assert pauses(LATER, 9) == [1, 2, 4, 8, 16, 32, LONGEST, LONGEST, LONGEST]
+
+
+@pytest.mark.parametrize(("asked", "pause"), [(30.0, 30.0), (0.0, 1.0), (86_400.0, LONGEST_ASKED)])
+def test_a_receiver_may_ask_for_a_longer_pause(asked: float, pause: float):
+    assert pauses(Reply(Result.LATER, retry_after=asked), 1) == [pause]
+
+
+def test_what_is_refused_is_counted_and_not_sent_again():
+    bench = Bench(REFUSED, SENT)
+    bench.poll("core-1")
+    bench.step()
+    refused = len(read(bench.receiver.bodies[0]))
+    bench.step(15)
+    assert bench.receiver.of_device("core-1") == []
+    assert bench.samples() == {"sent": len(bench.receiver.taken), "refused": refused, "dropped": 0}
+    assert bench.pusher.waiting == 0
+
+
+def test_while_the_receiver_is_away_the_oldest_gives_way():
+    bench = Bench(LATER, kept=3000)
+    for _ in range(20):
+        bench.poll("core-1")
+        bench.step(15)
+    given = sum(len(read(body)) for body in set(bench.receiver.bodies))
+    assert bench.samples()["dropped"] > 0
+    assert bench.pusher._size <= 3000
+    bench.receiver.replies = [SENT]
+    bench.step(60)
+    counted = bench.samples()
+    assert bench.pusher.waiting == 0
+    assert counted["sent"] == len(bench.receiver.taken)
+    assert given > 0
+    last = bench.receiver.of_device("core-1")[-1]
+    assert last == (1.0, MS - 250 + 19 * 15_000)
+
+
+def test_polls_that_nobody_gathers_give_way_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pushing, "WAITING", 5)
+    bench = Bench(SENT)
+    for _ in range(10):
+        bench.poll("core-1")  # of two samples
+    assert bench.pusher.waiting == 4
+    assert bench.samples()["dropped"] == 16
+
+
+def test_a_long_interval_is_pushed_in_several_requests(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pushing, "BATCH", 10)
+    bench = Bench(SENT)
+    samples = tuple(Sample("ifMtu", {"ifIndex": str(n)}, n) for n in range(95))
+    bench.metrics.update(entry(), Snapshot(device="core-1", taken_at=NOW, up=True, samples=samples))
+    bench.step()
+    assert {len(read(body)) for body in bench.receiver.bodies[:-1]} == {10}
+    assert [value for name, _, value, _ in bench.receiver.taken if name == "ifMtu"] == list(map(float, range(95)))
+
+
+def test_an_outage_is_logged_once_and_its_end(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO)
+    bench = Bench(Reply(Result.LATER, "503 no room"), LATER, LATER, SENT)
+    for _ in range(5):
+        bench.step(60)
+    assert [record.message for record in caplog.records] == [
+        "push: the receiver does not take figures now: 503 no room",
+        "push: the receiver takes figures again",
+    ]
+
+
+@pytest.mark.parametrize("broken", [ZeroDivisionError, ValueError])
+def test_a_fault_of_ours_ends_no_thread(broken: type[Exception], caplog: pytest.LogCaptureFixture):
+    bench = Bench(SENT)
+
+    def fail() -> None:
+        raise broken
+
+    bench.pusher._gather = fail  # type: ignore[method-assign]
+    assert bench.pusher._safely() == 15.0
+    assert "push: a fault of ours" in caplog.text
+
+
+def stopped(prepare: Callable[[Bench], None]) -> Bench:
+    bench = Bench(SENT)
+    bench.pusher.start()
+    prepare(bench)
+    bench.pusher.close()
+    return bench
+
+
+def test_what_waits_at_the_end_is_pushed():
+    bench = stopped(lambda bench: bench.poll("core-1"))
+    assert [value for value, _ in bench.receiver.of_device("core-1")] == [1.0]
+    assert bench.pusher.waiting == 0
