@@ -47,7 +47,7 @@ _TYPES: dict[int, Callable[[Any], Any]] = {
     COUNTER64: v2c.Counter64,
 }
 _NUMBERS = {INTEGER, COUNTER32, GAUGE32, TICKS, COUNTER64}
-_AUTH = {
+AUTH = {
     None: config.USM_AUTH_NONE,
     "md5": config.USM_AUTH_HMAC96_MD5,
     "sha": config.USM_AUTH_HMAC96_SHA,
@@ -56,7 +56,7 @@ _AUTH = {
     "sha384": config.USM_AUTH_HMAC256_SHA384,
     "sha512": config.USM_AUTH_HMAC384_SHA512,
 }
-_PRIV = {
+PRIV = {
     None: config.USM_PRIV_NONE,
     "des": config.USM_PRIV_CBC56_DES,
     "aes128": config.USM_PRIV_CFB128_AES,
@@ -219,9 +219,9 @@ def _add_users(engine: Any, users: Iterable[SnmpAccess]) -> None:
         config.add_v3_user(
             engine,
             user.user,
-            _AUTH[user.auth_protocol],
+            AUTH[user.auth_protocol],
             user.auth_key.reveal() if user.auth_key else None,
-            _PRIV[user.priv_protocol],
+            PRIV[user.priv_protocol],
             user.priv_key.reveal() if user.priv_key else None,
         )
 

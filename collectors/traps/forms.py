@@ -1,0 +1,143 @@
+"""The ASN.1 forms of notifications, and the algorithms of SNMPv3, of pysnmp and pyasn1. Decides nothing. No IO."""
+
+from typing import Any, NamedTuple
+
+from pyasn1.codec.ber import decoder
+from pyasn1.type import namedtype, tag, univ
+from pysnmp.entity import config
+from pysnmp.proto.mpmod.rfc3412 import HeaderData
+
+from collectors.errors import BadData
+from collectors.snmp_message import Oid, VarBind, varbinds_of
+
+INFORM = "inform"
+MAX_OID_OCTETS = 640  # 128 arcs of at most 5 octets (RFC 2578, 3.5)
+AUTH_FLAG, PRIV_FLAG, REPORTABLE = 1, 2, 4  # RFC 3412, 6.4
+USM_STATS: Oid = (1, 3, 6, 1, 6, 3, 15, 1, 1)
+
+
+class Auth(NamedTuple):
+    """An authentication protocol: hashlib's name, the octets of its code in a message, pysnmp's name."""
+
+    hash: str
+    size: int
+    service: Oid
+
+
+AUTH = {
+    None: Auth("", 0, ()),
+    "md5": Auth("md5", 12, config.USM_AUTH_HMAC96_MD5),
+    "sha": Auth("sha1", 12, config.USM_AUTH_HMAC96_SHA),
+    "sha224": Auth("sha224", 16, config.USM_AUTH_HMAC128_SHA224),
+    "sha256": Auth("sha256", 24, config.USM_AUTH_HMAC192_SHA256),
+    "sha384": Auth("sha384", 32, config.USM_AUTH_HMAC256_SHA384),
+    "sha512": Auth("sha512", 48, config.USM_AUTH_HMAC384_SHA512),
+}
+PRIV = {
+    "des": config.PRIV_SERVICES[config.USM_PRIV_CBC56_DES],
+    "aes128": config.PRIV_SERVICES[config.USM_PRIV_CFB128_AES],
+    "aes192": config.PRIV_SERVICES[config.USM_PRIV_CFB192_AES_BLUMENTHAL],
+    "aes256": config.PRIV_SERVICES[config.USM_PRIV_CFB256_AES_BLUMENTHAL],
+    "aes192c": config.PRIV_SERVICES[config.USM_PRIV_CFB192_AES],
+    "aes256c": config.PRIV_SERVICES[config.USM_PRIV_CFB256_AES],
+}
+
+
+def decode(octets: bytes, form: Any) -> Any:
+    """Decode BER by an ASN.1 form; what follows is left alone. Raises BadData, whatever the octets."""
+    try:
+        return decoder.decode(octets, asn1Spec=form)[0]
+    except Exception as error:  # pyasn1 also raises bare KeyError, TypeError, RecursionError
+        raise BadData(f"{len(octets)} octets that are not SNMP: {octets[:16].hex()}") from error
+
+
+def varbinds(body: Any) -> tuple[VarBind, ...]:
+    """Read the variable bindings of a PDU, one by one. Raises BadData."""
+    return varbinds_of(body)
+
+
+def oid_of(octets: bytes) -> Oid:
+    """Read the content of an OBJECT IDENTIFIER. Raises BadData."""
+    if len(octets) > MAX_OID_OCTETS:  # pyasn1 reads many arcs in quadratic time
+        raise BadData(f"an OID of {len(octets)} octets")
+    size = bytes([len(octets)]) if len(octets) < 0x80 else b"\x82" + len(octets).to_bytes(2)
+    return tuple(decode(b"\x06" + size + octets, univ.ObjectIdentifier()))
+
+
+def _context(number: int, payload: univ.Sequence) -> Any:
+    return payload.subtype(implicitTag=tag.Tag(tag.tagClassContext, tag.tagFormatConstructed, number))
+
+
+def _tagged(payload: Any, kind: int, number: int) -> Any:
+    return payload.subtype(implicitTag=tag.Tag(kind, tag.tagFormatSimple, number))
+
+
+class Body(univ.Sequence):  # type: ignore[misc]
+    """What every PDU but GetBulk and the SNMPv1 trap is made of (RFC 3416, 3), variable bindings unread."""
+
+    componentType = namedtype.NamedTypes(
+        namedtype.NamedType("request-id", univ.Integer()),
+        namedtype.NamedType("error-status", univ.Integer()),
+        namedtype.NamedType("error-index", univ.Integer()),
+        namedtype.NamedType("variable-bindings", univ.Any()),
+    )
+
+
+class _Trap1(univ.Sequence):  # type: ignore[misc]
+    """RFC 1157, 4.1.6; the enterprise as octets, for `oid_of`."""
+
+    componentType = namedtype.NamedTypes(
+        namedtype.NamedType("enterprise", _tagged(univ.OctetString(), tag.tagClassUniversal, 6)),
+        namedtype.NamedType("agent-addr", _tagged(univ.OctetString(), tag.tagClassApplication, 0)),
+        namedtype.NamedType("generic-trap", univ.Integer()),
+        namedtype.NamedType("specific-trap", univ.Integer()),
+        namedtype.NamedType("time-stamp", _tagged(univ.Integer(), tag.tagClassApplication, 3)),
+        namedtype.NamedType("variable-bindings", univ.Any()),
+    )
+
+
+class Pdus(univ.Choice):  # type: ignore[misc]
+    """The PDUs that come to a receiver; a Get finds out its engine (RFC 3414, 4)."""
+
+    componentType = namedtype.NamedTypes(
+        namedtype.NamedType("get", _context(0, Body())),
+        namedtype.NamedType("trap1", _context(4, _Trap1())),
+        namedtype.NamedType(INFORM, _context(6, Body())),
+        namedtype.NamedType("trap", _context(7, Body())),
+    )
+
+
+class CommunityMessage(univ.Sequence):  # type: ignore[misc]
+    """RFC 1157, 4 and RFC 1901, 3."""
+
+    componentType = namedtype.NamedTypes(
+        namedtype.NamedType("version", univ.Integer()),
+        namedtype.NamedType("community", univ.OctetString()),
+        namedtype.NamedType("data", Pdus()),
+    )
+
+
+class Message(univ.Sequence):  # type: ignore[misc]
+    """RFC 3412, 6, security parameters and data unread."""
+
+    componentType = namedtype.NamedTypes(
+        namedtype.NamedType("version", univ.Integer()),
+        namedtype.NamedType("header", HeaderData()),
+        namedtype.NamedType("security", univ.OctetString()),
+        namedtype.NamedType("data", univ.Any()),
+    )
+
+
+class ScopedPdu(univ.Sequence):  # type: ignore[misc]
+    """RFC 3412, 6, the PDU unread."""
+
+    componentType = namedtype.NamedTypes(
+        namedtype.NamedType("engine", univ.OctetString()),
+        namedtype.NamedType("context", univ.OctetString()),
+        namedtype.NamedType("data", univ.Any()),
+    )
+
+
+def response() -> Any:
+    """Return an empty Response PDU."""
+    return _context(2, Body())

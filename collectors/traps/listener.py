@@ -1,0 +1,121 @@
+"""The UDP socket that notifications come to, read by a thread of its own.
+
+A thread, not the event loop: a loop busy for a fifth of a second with polls would let the kernel's buffer overflow in a
+storm, and with it the traps of other devices. The thread only looks up the sender; what is kept is opened in the loop.
+"""
+
+import contextlib
+import errno
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from collectors.errors import Unreachable
+from collectors.traps.intake import Intake
+
+BUFFER = 8 * 2**20  # octets asked of the kernel; it gives what net.core.rmem_max allows, unless we are root
+MAX_DATAGRAM = 65_535
+_FORCE = getattr(socket, "SO_RCVBUFFORCE", 33)  # socket(7)
+_MEMINFO = 55  # SO_MEMINFO of <asm-generic/socket.h>; its ninth number counts drops
+
+
+def host_of(address: Any) -> str:
+    """Return a sender's address as the inventory writes it: no zone, and IPv4 within IPv6 as IPv4."""
+    host: str = address[0]
+    return host.partition("%")[0].removeprefix("::ffff:") if ":" in host else host
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket to hear on. Raises Unreachable with the reason and, for a port below 1024, the way out."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)[0]
+        opened = socket.socket(family, socket.SOCK_DGRAM)
+    except OSError as error:
+        raise Unreachable(f"traps: cannot listen on {host}:{port}: {error.strerror}") from error
+    try:
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
+        _enlarge(opened)
+        opened.bind(address)
+        opened.setblocking(False)
+    except OSError as error:
+        opened.close()
+        raise Unreachable(f"traps: cannot listen on {host}:{port}: {_why(error, port)}") from error
+    return opened
+
+
+def _why(error: OSError, port: int) -> str:
+    if error.errno == errno.EACCES and port < 1024:
+        return (
+            f"ports below 1024 need a privilege (right form: port 1162, with a redirect of {port} to it, "
+            "or AmbientCapabilities=CAP_NET_BIND_SERVICE in the service; see docs/traps.md)"
+        )
+    return error.strerror or str(error)
+
+
+def _enlarge(opened: socket.socket) -> None:
+    for option in (_FORCE, socket.SO_RCVBUF):
+        with contextlib.suppress(OSError):  # not root, not Linux
+            opened.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+            return
+
+
+class Listener:
+    """Hears until closed. `wake` is called in the thread when something is kept and nothing waited before."""
+
+    def __init__(self, opened: socket.socket, intake: Intake, wake: Callable[[], object]) -> None:
+        self._socket = opened
+        self._intake = intake
+        self._wake = wake
+        self._ours, self._stop = socket.socketpair()
+        self._thread = threading.Thread(target=self._hear, name="traps", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port it hears on: the one the system chose when 0 was asked for."""
+        return int(self._socket.getsockname()[1])
+
+    def lost(self) -> int:
+        """Return how many datagrams the kernel dropped because its buffer was full; 0 where it does not tell."""
+        try:
+            return int(struct.unpack("9I", self._socket.getsockopt(socket.SOL_SOCKET, _MEMINFO, 36))[8])
+        except (OSError, struct.error):
+            return 0
+
+    def send(self, message: bytes, address: Any) -> None:
+        """Send an answer. One that cannot be sent is as good as lost on its way: the sender asks again."""
+        with contextlib.suppress(OSError):
+            self._socket.sendto(message, address)
+
+    def close(self) -> None:
+        """Stop hearing, and wait until it has."""
+        self._stop.send(b"x")
+        self._thread.join()
+        for each in (self._socket, self._ours, self._stop):
+            each.close()
+
+    def _hear(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            selector.register(self._ours, selectors.EVENT_READ)
+            while all(key.fileobj is self._socket for key, _ in selector.select()):
+                self._drain()
+
+    def _drain(self) -> None:
+        """Take what the kernel holds; up to a thousand, so that a storm does not keep us from being closed."""
+        buffer = bytearray(MAX_DATAGRAM)
+        view = memoryview(buffer)
+        for _ in range(1000):
+            try:
+                size, address = self._socket.recvfrom_into(buffer)
+            except BlockingIOError:
+                return
+            except OSError:  # an ICMP error that an answer of ours met
+                continue
+            if self._intake.offer(host_of(address), address, view[:size], time.monotonic()):
+                self._wake()

@@ -1,0 +1,304 @@
+"""SNMPv3's receiving side (RFC 3412, 3414): whom a notification is from, and whether it is fresh. No IO.
+
+A trap's sender is the authoritative engine: its users' keys are localised to the engine ID in the message, and nothing
+of it is believed before the authentication code is right. For an inform we are: our own engine ID, boots and time.
+"""
+
+import hmac
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from pyasn1.codec.ber import encoder
+from pyasn1.type import univ
+from pysnmp.proto.api import v2c
+from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
+
+from collectors.errors import BadData
+from collectors.model import SnmpAccess
+from collectors.snmp_usm import MAX_SIZE, TIME_WINDOW, localised, master_key
+from collectors.traps.forms import (
+    AUTH,
+    AUTH_FLAG,
+    INFORM,
+    PRIV,
+    PRIV_FLAG,
+    REPORTABLE,
+    USM_STATS,
+    Message,
+    Pdus,
+    ScopedPdu,
+    decode,
+)
+from collectors.traps.message import Dropped, Pdu, Reason, answer
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MAX_REMEMBERED = 20_000  # engines' keys and clocks; only what was authenticated is remembered
+UNKNOWN_LEVEL, NOT_IN_TIME, UNKNOWN_USER, UNKNOWN_ENGINE, WRONG_DIGEST, UNDECIPHERED = range(1, 7)  # usmStats
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Our own engine (RFC 3411, 3.1.1.1). `started` is of the monotonic clock."""
+
+    id: bytes
+    boots: int
+    started: float
+
+    def seconds(self, monotonic: float) -> int:
+        return int(monotonic - self.started) % 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One user's keys, made those of one engine."""
+
+    access: SnmpAccess
+    auth: bytes = b""
+    priv: Any = None
+
+    @property
+    def flags(self) -> int:
+        return (AUTH_FLAG if self.access.auth_protocol else 0) | (PRIV_FLAG if self.access.priv_protocol else 0)
+
+    @property
+    def size(self) -> int:
+        return AUTH[self.access.auth_protocol].size
+
+    def code(self, whole: bytes) -> bytes:
+        return hmac.digest(self.auth, whole, AUTH[self.access.auth_protocol].hash)[: self.size]
+
+    def signs(self, datagram: bytes, code: bytes) -> bool:
+        """Say whether an authentication code is whole and right (RFC 3414, 6.3.2; not shorter: CVE-2008-0960)."""
+        if not self.auth or len(code) != self.size or datagram.count(code) != 1:
+            return False
+        return hmac.compare_digest(self.code(datagram.replace(code, bytes(len(code)))), code)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message whose scoped PDU is not read yet; `at` is when it came, of the monotonic clock."""
+
+    source: str
+    at: float
+    message_id: int
+    flags: int
+    engine: bytes
+    boots: int
+    seconds: int
+    user: bytes
+    code: bytes
+    salt: Any
+    data: bytes
+
+    @property
+    def level(self) -> int:
+        return self.flags & (AUTH_FLAG | PRIV_FLAG)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A believed message: whose it is, what it holds, and how an inform is acknowledged."""
+
+    access: SnmpAccess
+    pdu: Pdu
+    acknowledge: Callable[[], bytes]
+
+
+class Unbelieved(Dropped):
+    """A message that is dropped, and may be answered with a Report that tells its sender what it lacks."""
+
+    def __init__(self, reason: Reason, message: str, report: bytes = b"", *, discovery: bool = False) -> None:
+        super().__init__(reason, message)
+        self.report = report
+        self.discovery = discovery  # it only asks for our engine ID
+
+
+class _Remembered(OrderedDict[K, V]):
+    """Forgets what was not used for longest."""
+
+    def put(self, key: K, value: V) -> None:
+        self[key] = value
+        self.move_to_end(key)
+        if len(self) > MAX_REMEMBERED:
+            self.popitem(last=False)
+
+
+def envelope(datagram: bytes, source: str, at: float) -> Envelope:
+    """Open a message's envelope. Raises BadData, Dropped."""
+    message = decode(datagram, Message())
+    header = message["header"]
+    if int(header["msgSecurityModel"]) != 3:
+        raise Dropped(Reason.UNSUPPORTED, "another security model than USM")
+    security = decode(message["security"].asOctets(), UsmSecurityParameters())
+    engine, boots, seconds, user, code, salt = (security.getComponentByPosition(n) for n in range(6))
+    flags = header["msgFlags"].asOctets()
+    if len(flags) != 1 or (flags[0] & PRIV_FLAG and not flags[0] & AUTH_FLAG):
+        raise BadData("message flags that no SNMPv3 message may have")
+    return Envelope(
+        source,
+        at,
+        int(header["msgID"]),
+        flags[0],
+        engine.asOctets(),
+        int(boots),
+        int(seconds),
+        user.asOctets(),
+        code.asOctets(),
+        salt,
+        message["data"].asOctets(),
+    )
+
+
+@dataclass(slots=True)
+class Usm:
+    """Opens SNMPv3 messages, and remembers the clocks of their senders."""
+
+    engine: Engine
+    _masters: dict[SnmpAccess, tuple[bytes, ...]] = field(default_factory=dict)  # bounded by the inventory
+    _keys: _Remembered[tuple[SnmpAccess, bytes], Keys] = field(default_factory=_Remembered)
+    _clocks: _Remembered[tuple[str, bytes], tuple[int, int, float]] = field(default_factory=_Remembered)
+    _reports: int = 0
+
+    def open(self, datagram: bytes, source: str, accesses: Iterable[SnmpAccess], at: float) -> Opened:
+        """Open a message that one of `accesses` proves; it came from the address `source`, `at` a monotonic time.
+
+        Raises BadData, Dropped, and Unbelieved with the Report that is due.
+        """
+        found = envelope(datagram, source, at)
+        users = [a for a in dict.fromkeys(accesses) if a.version == "3" and (a.user or "").encode() == found.user]
+        ours = found.engine == self.engine.id
+        if found.flags & REPORTABLE and not ours:
+            raise self._unbelieved(found, UNKNOWN_ENGINE, "not for our engine: its sender finds out which it is")
+        if not 5 <= len(found.engine) <= 32:  # SNMP-FRAMEWORK-MIB SnmpEngineID
+            raise BadData(f"an engine ID of {len(found.engine)} octets")
+        if not users:
+            raise self._unbelieved(found, UNKNOWN_USER, "no such user on its device")
+        keys = self._proven(datagram, found, users)
+        self._keys.put((keys.access, found.engine), keys)
+        if found.flags & AUTH_FLAG and not (self._in_our_time(found) if ours else self._fresh(found)):
+            raise self._unbelieved(found, NOT_IN_TIME, "an old or foreign clock", keys)
+        scoped = decode(self._clear(found, keys), ScopedPdu())
+        pdus = decode(scoped["data"].asOctets(), Pdus())
+        pdu = Pdu(pdus.getName(), pdus.getComponent())
+        if pdu.kind != (INFORM if ours else "trap"):
+            raise Dropped(Reason.UNSUPPORTED, f"a {pdu.kind} PDU in SNMPv3")
+        return Opened(keys.access, pdu, lambda: self._response(found, keys, scoped, pdu))
+
+    # ---- proof ----
+
+    def _proven(self, datagram: bytes, found: Envelope, users: Iterable[SnmpAccess]) -> Keys:
+        """Return the keys of the user that a message proves to be from, at the level the inventory asks for."""
+        fitting = [keys for keys in self._localised(users, found.engine) if keys.flags == found.level]
+        if not fitting:
+            raise self._unbelieved(found, UNKNOWN_LEVEL, "another security level than the inventory has")
+        for keys in fitting:
+            if not found.flags & AUTH_FLAG or keys.signs(datagram, found.code):
+                return keys
+        raise self._unbelieved(found, WRONG_DIGEST, "a wrong authentication code")
+
+    def _localised(self, users: Iterable[SnmpAccess], engine: bytes) -> Iterator[Keys]:
+        for access in users:
+            yield self._keys.get((access, engine)) or self._make(access, engine)
+
+    def _make(self, access: SnmpAccess, engine: bytes) -> Keys:
+        if access.auth_protocol is None:
+            return Keys(access)
+        form = AUTH[access.auth_protocol]
+        if access not in self._masters:
+            words = [key.reveal() for key in (access.auth_key, access.priv_key) if key]
+            self._masters[access] = tuple(master_key(each, form.hash) for each in words)
+        auth, *priv = self._masters[access]
+        if access.priv_protocol is None or not priv:
+            return Keys(access, localised(auth, engine, form.hash))
+        service = PRIV[access.priv_protocol]
+        secret = service.localize_key(form.service, univ.OctetString(priv[0]), univ.OctetString(engine))
+        return Keys(access, localised(auth, engine, form.hash), secret)
+
+    def _in_our_time(self, found: Envelope) -> bool:
+        """RFC 3414, 3.2.7a."""
+        away = abs(found.seconds - self.engine.seconds(found.at))
+        return found.boots == self.engine.boots != 2**31 - 1 and away <= TIME_WINDOW
+
+    def _fresh(self, found: Envelope) -> bool:
+        """RFC 3414, 3.2.7b. Only authenticated messages come here, so that nobody else sets a clock.
+
+        A clock is of its sender's address too: devices with copied configurations have one engine ID.
+        """
+        key = found.source, found.engine
+        boots, seconds, at = self._clocks.get(key, (0, 0, found.at))
+        now = seconds + int(found.at - at)
+        if found.boots == 2**31 - 1 or (found.boots, found.seconds) < (boots, now - TIME_WINDOW):
+            return False
+        if (found.boots, found.seconds) > (boots, seconds):
+            self._clocks.put(key, (found.boots, found.seconds, found.at))
+        return True
+
+    def _clear(self, found: Envelope, keys: Keys) -> bytes:
+        if not found.flags & PRIV_FLAG:
+            return found.data
+        try:
+            service = PRIV[keys.access.priv_protocol or ""]
+            sealed = decode(found.data, univ.OctetString())
+            return bytes(service.decrypt_data(keys.priv, (found.boots, found.seconds, found.salt), sealed))
+        except Exception as error:  # pysnmp's StatusInformation, cryptography's ValueError
+            raise self._unbelieved(found, UNDECIPHERED, "our priv key does not decrypt it") from error
+
+    # ---- answers ----
+
+    def _response(self, found: Envelope, keys: Keys, scoped: Any, pdu: Pdu) -> bytes:
+        """RFC 3412, 7.1: in the request's own context, which senders of informs call theirs."""
+        return self._sealed(found, keys, answer(pdu), (scoped["engine"].asOctets(), scoped["context"].asOctets()))
+
+    def _unbelieved(self, found: Envelope, about: int, message: str, keys: Keys | None = None) -> Unbelieved:
+        """Return what to raise. Only what asked for it is answered (RFC 3412, 7.1): traps never are."""
+        reason = Reason.REPLAY if about == NOT_IN_TIME else Reason.CREDENTIALS
+        if not found.flags & REPORTABLE:
+            return Unbelieved(reason, message)
+        self._reports += 1
+        pdu = v2c.ReportPDU()
+        v2c.apiPDU.set_defaults(pdu)
+        v2c.apiPDU.set_request_id(pdu, 0)  # RFC 3412, 7.1: 0 where it is not known
+        v2c.apiPDU.set_varbinds(pdu, [((*USM_STATS, about, 0), v2c.Counter32(self._reports % 2**32))])
+        signing = None if keys is None else Keys(_without_priv(keys.access), keys.auth)
+        return Unbelieved(reason, message, self._sealed(found, signing, pdu), discovery=about == UNKNOWN_ENGINE)
+
+    def _sealed(self, to: Envelope, keys: Keys | None, pdu: Any, context: tuple[bytes, bytes] | None = None) -> bytes:
+        """Write our engine's answer to a message; without keys one that proves nothing."""
+        keys = keys or Keys(SnmpAccess(version="3"))
+        boots, seconds = self.engine.boots, self.engine.seconds(to.at)
+        scoped = ScopedPdu()
+        scoped["engine"], scoped["context"] = context or (self.engine.id, b"")
+        scoped["data"] = encoder.encode(pdu)
+        data, salt = bytes(encoder.encode(scoped)), b""
+        if keys.priv is not None:
+            service = PRIV[keys.access.priv_protocol or ""]
+            sealed, salted = service.encrypt_data(keys.priv, (boots, seconds, None), data)
+            data, salt = encoder.encode(univ.OctetString(sealed)), salted.asOctets()
+        place = secrets.token_bytes(keys.size)  # found again by what it is: nothing else in the message equals it
+        security = UsmSecurityParameters()
+        for position, value in enumerate((self.engine.id, boots, seconds, to.user, place, salt)):
+            security.setComponentByPosition(position, value)
+        message = Message()
+        message["version"] = 3
+        for name, value in (("msgID", to.message_id), ("msgMaxSize", MAX_SIZE), ("msgSecurityModel", 3)):
+            message["header"][name] = value
+        message["header"]["msgFlags"] = bytes([keys.flags])
+        message["security"], message["data"] = encoder.encode(security), data
+        whole = bytes(encoder.encode(message))
+        return whole.replace(place, keys.code(whole.replace(place, bytes(keys.size)))) if place else whole
+
+
+def credentials(access: SnmpAccess) -> SnmpAccess:
+    """Return what a notification must bear, without how its device is asked: equal for all with the same."""
+    if access.version != "3":
+        return SnmpAccess(version="2c", community=access.community)
+    return replace(_without_priv(access), priv_protocol=access.priv_protocol, priv_key=access.priv_key)
+
+
+def _without_priv(access: SnmpAccess) -> SnmpAccess:
+    return SnmpAccess(version="3", user=access.user, auth_protocol=access.auth_protocol, auth_key=access.auth_key)

@@ -1,0 +1,48 @@
+"""SNMPv3 traps and informs of pysnmp's own engine: what we read was not written by ourselves."""
+
+from pysnmp.hlapi.v3arch.asyncio import (
+    ContextData,
+    NotificationType,
+    ObjectIdentity,
+    SnmpEngine,
+    UdpTransportTarget,
+    UsmUserData,
+    send_notification,
+)
+from pysnmp.proto.api import v2c
+
+from collectors.model import SnmpAccess
+from tests.simulator.snmp_agent import AUTH, PRIV
+
+ENGINE = "8000000001020304"
+
+
+async def send(
+    access: SnmpAccess,
+    target: tuple[str, int],
+    oid: str,
+    *,
+    inform: bool = False,
+    engine: str = ENGINE,
+    seconds: float = 1.0,
+) -> str:
+    """Send one notification as a v3 user; return why an inform was not acknowledged in time, "" where it was."""
+    sender = SnmpEngine()
+    (own,) = sender.get_mib_builder().import_symbols("__SNMP-FRAMEWORK-MIB", "snmpEngineID")
+    own.syntax = sender.snmpEngineID = own.syntax.clone(v2c.OctetString(hexValue=engine))  # as snmp_agent.py does
+    user = UsmUserData(
+        access.user or "",
+        authKey=access.auth_key.reveal() if access.auth_key else None,
+        privKey=access.priv_key.reveal() if access.priv_key else None,
+        authProtocol=AUTH[access.auth_protocol],
+        privProtocol=PRIV[access.priv_protocol],
+    )
+    try:
+        transport = await UdpTransportTarget.create(target, timeout=seconds, retries=0)
+        kind = "inform" if inform else "trap"
+        blame, *_ = await send_notification(
+            sender, user, transport, ContextData(), kind, NotificationType(ObjectIdentity(oid))
+        )
+        return str(blame or "")
+    finally:
+        sender.close_dispatcher()
