@@ -7,9 +7,11 @@ import math
 from collections.abc import Callable
 
 from agent.checks.rules import Check
+from agent.derive import traps
 from agent.model import Lang, Result, Severity, Text
 from agent.texts import text
 from collectors.model import Number
+from collectors.traps import meanings
 
 MAX_QUOTE = 160  # characters of a device's own words
 
@@ -43,7 +45,7 @@ def measured_text(check: Check, result: Result, lang: Lang) -> str:
     if result.value is None:
         return _quote(result.text) or text("describe.nothing", lang)
     value = in_words(check, result.value, lang)
-    said = _quote(result.text)
+    said = _quote(meanings.builtin().titled(result.text, lang) if check.sample == traps.TRAP else result.text)
     why = text(f"reason.{result.reason}", lang) if result.reason else ""
     detail = "" if is_block(result.detail) else _quote(result.detail)
     return _with(value, " · ".join(filter(None, (said, why, detail))), lang)

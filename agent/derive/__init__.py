@@ -20,6 +20,7 @@ from agent.derive import (
     portlife,
     restarts,
     tallies,
+    traps,
     trends,
     ups,
     versions,
@@ -47,9 +48,10 @@ RULES: tuple[Rule, ...] = (
     *lifecycle.RULES,
     versions.RULE,
     *access.RULES,
+    traps.RULE,
 )
 
-SHARED = frozenset({*CHOICES, events.EVENTS})
+SHARED = frozenset({*CHOICES, events.EVENTS, traps.TRAP})
 """Names that several things share, told apart by their first label: that one is read says nothing of the others."""
 
 SOURCES: dict[str, frozenset[str]] = {
@@ -65,6 +67,7 @@ MEMORY: dict[str, Meaning] = {
     drift.KNOWN: drift.MEANING,
     **anchors.MEANINGS,
     **portlife.MEMORY,
+    **traps.MEMORY,
 }
 """What carries what is remembered from reading to reading."""
 
