@@ -28,6 +28,7 @@ from agent.inventory_form import TitleForm
 from agent.inventory_links import Checks, check_links, long_targets
 from agent.inventory_problems import Problems
 from agent.inventory_pushing import push_target, unwise
+from agent.inventory_traps import heard
 from agent.model import Baseline, Calendar, Contract, Customer, Entry, Inventory, LimitOverride, Site, Targets, Text
 from agent.secrets import Resolver, SecretError
 from collectors import yamlfile
@@ -127,6 +128,8 @@ class _Builder:
             of = sources(path, form, draft)
             if of is not None and (entry := self._entry(of, sites, baselines)) is not None:
                 entries[form.name] = entry
+        if draft.traps is not None and not any(entry.device.snmp for entry in entries.values()):
+            self._note(draft.traps.path, "no device has snmp, and only those that have it are believed")
         return Inventory(
             entries=entries,
             sites=sites,
@@ -136,6 +139,7 @@ class _Builder:
             language=self._language,
             config_key=self._config_key(),
             push=push_target(draft.push, self._secret, self._folder, self._problems) if draft.push else None,
+            traps=heard(draft.traps.form, draft.traps.whole) if draft.traps else None,
         )
 
     def _config_key(self) -> Secret | None:

@@ -11,6 +11,7 @@ from agent.inventory_file import BaselineForm, CredentialForm, DefaultsForm, Dev
 from agent.inventory_problems import Problems, example, unknown_key, validated
 from agent.inventory_push import PushForm
 from agent.inventory_scalars import parse_name
+from agent.inventory_traps import TrapsForm
 from collectors.yamlfile import KeyPath
 
 F = TypeVar("F", bound=BaseModel)
@@ -61,6 +62,7 @@ class Draft:
     sites: Section[SiteForm]
     groups: Section[GroupForm]
     baselines: Section[BaselineForm]
+    traps: Item[TrapsForm] | None
     devices: Section[DeviceForm]
 
 
@@ -84,6 +86,7 @@ def read_draft(data: Any, problems: Problems) -> Draft:
     return Draft(
         defaults=_single("defaults", DefaultsForm, data, problems),
         push=_single("push", PushForm, data, problems) if "push" in data else None,
+        traps=_single("traps", TrapsForm, data, problems) if "traps" in data else None,
         credentials=_mapping("credentials", CredentialForm, data, problems),
         customers=_list("customers", CustomerForm, data, problems),
         contracts=_list("contracts", ContractForm, data, problems),

@@ -28,6 +28,7 @@ from agent.inventory_scalars import (
     UpsName,
     User,
 )
+from agent.inventory_traps import TrapsForm
 from collectors.model import AuthProtocol, DeviceClass, PrivProtocol
 
 
@@ -330,6 +331,11 @@ class File(Form):
         None,
         description="推送指标，用于 Prometheus 无法访问的站点 / Push figures where Prometheus cannot reach us",
         examples=[{"url": URL}],
+    )
+    traps: TrapsForm | None = Field(
+        None,
+        description="接收 Trap 与 Inform（netpatrol run），缺省不接收 / Hear traps and informs; default: not",
+        examples=[{"listen": "0.0.0.0:1162"}],
     )
     devices: list[DeviceForm] = Field(
         description="设备 / Devices", examples=[[{"name": "core-1", "address": "10.0.0.1", "class": "switch"}]]

@@ -91,6 +91,17 @@ def _host_name(text: str) -> str:
     return text
 
 
+def parse_endpoint(text: object) -> tuple[str, int]:
+    """Read `127.0.0.1:1162`, `[::]:162` or `0.0.0.0:162`: where to listen. Raises ValueError."""
+    if isinstance(text, tuple):
+        return text
+    host, _, port = text.rpartition(":") if isinstance(text, str) else ("", "", "")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else "" if ":" in host else host
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        raise ValueError("is not an address and a port")
+    return host, int(port)
+
+
 def parse_pattern(text: str) -> str:
     """Check a regular expression. Raises ValueError."""
     try:
@@ -203,6 +214,7 @@ _DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": DURATION})
 Name = Annotated[str, AfterValidator(parse_name), WithJsonSchema({"type": ["string", "number"], "pattern": NAME})]
 Bool = Annotated[bool, BeforeValidator(parse_bool), WithJsonSchema({"type": "boolean"})]
 Address = Annotated[str, AfterValidator(parse_address)]
+Endpoint = Annotated[tuple[str, int], BeforeValidator(parse_endpoint), WithJsonSchema({"type": "string"})]
 User = Annotated[str, AfterValidator(parse_user)]
 Tls = Annotated[
     Literal["off", "verified", "unverified"],

@@ -309,6 +309,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traps:
+    """Where traps and informs are heard."""
+
+    host: str
+    port: int = 162
+    relays: tuple[str, ...] = ()  # addresses that forward the traps of other devices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """All of inventory.yaml, checked and resolved, in the file's order."""
 
@@ -321,3 +330,4 @@ class Inventory:
     config_key: Secret | None = None  # encrypts raw configurations; None: none are kept
     profiles_dirs: tuple[Path, ...] = ()  # folders of community profiles
     push: PushTarget | None = None  # where figures are pushed to; None: they are fetched
+    traps: Traps | None = None  # None: none are heard

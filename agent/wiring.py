@@ -19,6 +19,8 @@ from agent.push.pusher import Pusher
 from agent.push.wire import sender
 from agent.service import Parts, Poll
 from agent.store import Store, StoreError
+from agent.traps import station as traps
+from agent.traps.station import Station
 from collectors import gather as gathering
 from collectors.gather import Bounds
 from collectors.model import Collector, Snapshot
@@ -116,6 +118,11 @@ def inspector(
     )
 
 
+async def station(inventory: Inventory, data: Path) -> Station | None:
+    """Return what hears traps, listening already; None where the inventory hears none. Raises as `traps.opened`."""
+    return await traps.opened(inventory.traps, inventory, data, now) if inventory.traps else None
+
+
 def daemon(
     inventory: Inventory,
     rules: Mapping[str, Check],
@@ -123,9 +130,16 @@ def daemon(
     poll: Poll,
     *,
     community: Mapping[str, Meaning] = MappingProxyType({}),
+    station: Station | None = None,
 ) -> Parts:
-    """Return the daemon's collaborators. `community`: what the samples of community profiles mean."""
+    """Return the daemon's collaborators. `community`: what the samples of community profiles mean.
+
+    With a station each poll brings what was heard of its device.
+    """
     metrics = Metrics({**community, **VOCABULARY, **derive.DERIVED}, version=version("netpatrol"), hidden=derive.MEMORY)
+    if station is not None:
+        metrics.health.registry.register(station.counts)
+        poll = station.desk.adding(poll)
     return Parts(inventory=inventory, rules=rules, store=store, metrics=metrics, poll=poll, now=now)
 
 

@@ -1,6 +1,7 @@
 """`gather inspect run`: everything that reads devices."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -27,6 +28,7 @@ from agent.cli.options import (
     LangOption,
     Setup,
     SiteOption,
+    TrapsOption,
     UsageProblem,
 )
 from agent.exposition.probing import Prober
@@ -37,6 +39,7 @@ from agent.output import Format, emit, jsonl, safe_terminal
 from agent.service import Service
 from agent.store import Store, StoreError
 from agent.texts import text
+from collectors.errors import CollectError
 from collectors.model import Snapshot
 
 stderr = Console(stderr=True, highlight=False, markup=False)
@@ -191,6 +194,7 @@ def run(
     path: InventoryOption = INVENTORY,
     data: DataOption = DATA,
     listen: Annotated[str, typer.Option(help="Where /metrics is served. 指标监听地址。")] = "127.0.0.1:9469",
+    traps: TrapsOption = None,
 ) -> int:
     """Poll all devices at their intervals, serve /metrics, until SIGTERM · 持续采集并提供 /metrics."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -199,23 +203,31 @@ def run(
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit():
         raise UsageProblem(f"--listen {listen}: not an address and port (right form: --listen 127.0.0.1:9469)")
+    setup = replace(setup, inventory=replace(setup.inventory, traps=options.traps(traps, setup.inventory)))
     store, problems = wiring.open_store(data, setup.inventory, setup.checks)
     for problem in problems:
         _complain(str(problem))
     with store:
-        asyncio.run(_serve(setup, store, host.strip("[]"), int(port)))
+        asyncio.run(_serve(setup, store, data, host.strip("[]"), int(port)))
     return 0
 
 
-async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
+async def _serve(setup: Setup, store: Store, data: Path, host: str, port: int) -> None:
     rules = checks.of_cadence(setup.checks, "continuous")
     reader = wiring.reader(setup.profiles, rules, wiring.polling_bounds())
-    parts = wiring.daemon(setup.inventory, rules, store, reader.one, community=setup.profiles.community.meanings)
+    try:
+        station = await wiring.station(setup.inventory, data)
+    except (OSError, CollectError) as error:
+        raise UsageProblem(str(error)) from error
+    community = setup.profiles.community.meanings
+    parts = wiring.daemon(setup.inventory, rules, store, reader.one, community=community, station=station)
     service = Service(parts)
     prober = Prober(service.poll_now, asyncio.get_running_loop())
     try:
         served = serve(parts.metrics, host, port, targets=lambda: setup.inventory.entries, prober=prober)
     except OSError as error:
+        if station is not None:
+            station.listener.close()
         raise UsageProblem(str(error)) from error
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -226,7 +238,8 @@ async def _serve(setup: Setup, store: Store, host: str, port: int) -> None:
     if pusher is not None:
         pusher.start()
     try:
-        await service.run(stop)
+        async with station.running(service.poll_soon) if station else contextlib.nullcontext():
+            await service.run(stop)
     finally:
         served.close()
         if pusher is not None:

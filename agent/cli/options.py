@@ -13,7 +13,8 @@ from agent import checks, inventory
 from agent.checks import by_hand
 from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Cadence, Check
-from agent.model import Entry, Inventory, Lang
+from agent.inventory_scalars import parse_endpoint
+from agent.model import Entry, Inventory, Lang, Traps
 from agent.output import Format, safe_terminal
 from agent.texts import text
 from collectors import profiles
@@ -38,6 +39,14 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How rows are pri
 SiteOption = Annotated[list[str], typer.Option("--site", help="Only this site (repeatable). 只选此站点。")]
 DeviceOption = Annotated[list[str], typer.Option("--device", help="Only this device (repeatable). 只选此设备。")]
 ClassOption = Annotated[list[DeviceClass], typer.Option("--class", help="Only this class (repeatable). 只选此类设备。")]
+TrapsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--traps",
+        metavar="HOST:PORT|off",
+        help="Where traps are heard; default: as the inventory says. Trap 监听地址。",
+    ),
+]
 
 
 class InspectionCadence(StrEnum):
@@ -77,6 +86,17 @@ def language(given: str | None, found: Inventory | None = None) -> Lang:
 def cadence_of(given: InspectionCadence | None) -> Cadence | None:
     """Return the cadence by its word in check files."""
     return given.value if given else None
+
+
+def traps(given: str | None, found: Inventory) -> Traps | None:
+    """Return where traps are heard: as given, else as the inventory says. Raises UsageProblem."""
+    if given is None or given == "off":
+        return None if given else found.traps
+    try:
+        host, port = parse_endpoint(given)
+    except ValueError as error:
+        raise UsageProblem(f"--traps {given}: {error} (right form: --traps 0.0.0.0:1162, or --traps off)") from None
+    return Traps(host=host, port=port, relays=found.traps.relays if found.traps else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,26 @@
+"""What inventory.yaml says of traps: its form, and what follows from it."""
+
+from pydantic import Field
+
+from agent.inventory_form import Form
+from agent.inventory_scalars import Address, Endpoint
+from agent.model import Traps
+
+
+class TrapsForm(Form):
+    """Where traps and informs are heard."""
+
+    listen: Endpoint = Field(
+        description="监听地址与端口；低于 1024 的端口需要权限 / Address and port; below 1024 needs a privilege",
+        examples=["0.0.0.0:1162"],
+    )
+    relays: list[Address] | None = Field(
+        None, description="转发他机 Trap 的主机 / Hosts that forward other devices' traps", examples=[["10.0.0.9"]]
+    )
+
+
+def heard(form: TrapsForm | None, whole: bool) -> Traps | None:
+    """Return where traps are heard; None for a form that is wrong."""
+    if form is None or not whole:
+        return None
+    return Traps(host=form.listen[0], port=form.listen[1], relays=tuple(form.relays or ()))

@@ -1,0 +1,1 @@
+"""Traps and informs: which device they are from, what is polled at once, and what becomes a finding."""
