@@ -38,6 +38,12 @@ class Router:
     def inside(self) -> tuple[str, ...]:
         return _inside(self.namespace)
 
+    @property
+    def noc(self) -> str:
+        """The engineer's address on the way to it."""
+        network, _, host = self.management.rpartition(".")
+        return f"{network}.{int(host) - 1}"
+
     def device(self, user: SnmpUser, known_hosts: Path, **more: Any) -> dict[str, Any]:
         """Return its inventory entry."""
         entry = {"name": self.name, "address": self.management, "class": "router", "profile": "frr", "interval": "2s"}
@@ -94,8 +100,8 @@ def _is_settled(router: Router) -> bool:
 
 
 @contextmanager
-def network(folder: Path, user: SnmpUser) -> Iterator[Network]:
-    """Build the network and run it; take all of it away again."""
+def network(folder: Path, user: SnmpUser, traps: int = 0) -> Iterator[Network]:
+    """Build the network and run it; take all of it away again. `traps` is the engineer's port for them; 0: none."""
     tag = secrets.token_hex(2)
     noc = f"np-noc-{tag}"
     first, second = _router(1, folder, tag), _router(2, folder, tag)
@@ -104,12 +110,12 @@ def network(folder: Path, user: SnmpUser) -> Iterator[Network]:
             run("ip", "netns", "add", namespace)
             stack.callback(run, "ip", "netns", "delete", namespace)
             run("ip", "-n", namespace, "link", "set", "lo", "up")
-        _link((noc, "to-r1", "192.0.2.1"), (first.namespace, "mgmt0", first.management))
-        _link((noc, "to-r2", "192.0.2.5"), (second.namespace, "mgmt0", second.management))
+        _link((noc, "to-r1", first.noc), (first.namespace, "mgmt0", first.management))
+        _link((noc, "to-r2", second.noc), (second.namespace, "mgmt0", second.management))
         _link((first.namespace, "wan0", first.wan), (second.namespace, "wan0", second.wan))
         for router, peer in ((first, second), (second, first)):
             run("ip", "-n", router.namespace, "address", "add", f"{router.loopback}/32", "dev", "lo")
-            stack.enter_context(_started(router, peer, user))
+            stack.enter_context(_started(router, peer, user, traps))
         found = Network((first, second), _inside(noc), user)
         found.await_neighbours()
         yield found
@@ -150,9 +156,10 @@ def _link(*ends: tuple[str, str, str]) -> None:
 
 
 @contextmanager
-def _started(router: Router, peer: Router, user: SnmpUser) -> Iterator[None]:
+def _started(router: Router, peer: Router, user: SnmpUser, traps: int) -> Iterator[None]:
     folder, socket = router.folder, router.folder / "agentx.sock"
     agent = [f"sysName {router.name}", "master agentx", f"agentXSocket unix:{socket}", "agentXPerms 0777 0777"]
+    agent += [f"trapsess {' '.join(user.options)} {router.noc}:{traps}"] if traps else []
     (folder / "frr.conf").write_text(f"agentXSocket unix:{socket}\n")  # the sub-agents' own, read by libnetsnmp
     (folder / "vtysh.conf").write_text(f"hostname {router.name}\n")
     for daemon, lines in _configuration(router, peer).items():
