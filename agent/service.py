@@ -9,6 +9,7 @@ from datetime import datetime
 
 from agent import judging
 from agent.checks.rules import Check
+from agent.derive.traps import holds_traps
 from agent.judging import Judgement, Key
 from agent.metrics import Metrics
 from agent.model import Entry, Inventory, TicketStatus, Track
@@ -184,10 +185,13 @@ class Service:
         self._tell(outcome)
 
     def _worth_keeping(self, snapshots: list[Snapshot]) -> list[Snapshot]:
-        """Return as many snapshots as may be written since the last time, those not written for longest first."""
+        """Return as many snapshots as may be written since the last time.
+
+        Those first that hold a trap, which no poll reads again; then those not written for longest.
+        """
         since = time.monotonic() - self._kept_at
         most = len(snapshots) if since > len(snapshots) / KEPT_PER_SECOND else max(1, int(since * KEPT_PER_SECOND))
-        return sorted(snapshots, key=lambda s: self._memories[s.device].kept)[:most]
+        return sorted(snapshots, key=lambda s: (not holds_traps(s), self._memories[s.device].kept))[:most]
 
     def _kept(self, snapshots: list[Snapshot]) -> None:
         self._kept_at = time.monotonic()

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from agent.derive.readings import Derived, Readings, Rule
-from collectors.model import Health, Sample
+from collectors.columns import Samples
+from collectors.model import Health, Sample, Snapshot
 from collectors.traps import meanings
 from collectors.traps.meanings import HOLDS, UNKNOWN_HOLDS, Trap
 from collectors.vocabulary import Meaning
@@ -29,6 +30,11 @@ MEMORY: dict[str, Meaning] = {
 """What brings traps into a reading, and what carries those that hold to the next."""
 
 _VALUES = {Health.OK: 0, Health.WARNING: 1, Health.CRITICAL: 2}
+
+
+def holds_traps(snapshot: Snapshot) -> bool:
+    """Say whether a snapshot carries traps on: nothing else knows them."""
+    return any(sample.name == OPEN for sample in Samples.of(snapshot.samples).plain)
 
 
 @dataclass(frozen=True, slots=True)
