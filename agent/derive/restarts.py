@@ -4,6 +4,7 @@ Uptime tells, not its fall: a device that was read a month ago and restarted the
 then. The time of the start is remembered, so that a device that was silent while it restarted is caught too.
 """
 
+import math
 from datetime import timedelta
 
 from agent.derive.counters import finite
@@ -65,6 +66,8 @@ def _wraps(uptime: float, uptime_then: float, elapsed: float, engine_restarted: 
     missing = uptime_then + elapsed - uptime
     if missing <= JITTER + DRIFT * elapsed or uptime >= elapsed + uptime_then / 2:
         return 0
+    if math.isinf(missing):
+        return None
     wraps = round(missing / TICKS_SPAN)
     off = abs(missing - wraps * TICKS_SPAN)
     if wraps and not engine_restarted and off <= WRAP_TOLERANCE + DRIFT * elapsed:
