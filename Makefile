@@ -1,12 +1,12 @@
 # make demo   install if needed, then inspect a small simulated site and this machine
 # make test   the fast tests (pip only)          make check  format, lint, types, import contracts, tests
 # make lab    tests against real servers         make bench  measure against peers
-# make lock   pin the dependencies anew
+# make lock   pin the dependencies anew              make dashboards  make Grafana's JSON from dashboards/source
 PYTHON ?= python3
 BIN := .venv/bin
-LAB_PACKAGES := snmpd snmp openssh-server frr frr-snmp iproute2 prometheus nut-server
+LAB_PACKAGES := snmpd snmp openssh-server frr frr-snmp iproute2 prometheus prometheus-alertmanager nut-server
 
-.PHONY: demo test check lint lab lab-packages bench lock
+.PHONY: demo test check lint lab lab-packages bench dashboards lock
 
 .venv/installed: pyproject.toml requirements-dev.lock tools/bootstrap.py
 	$(PYTHON) tools/bootstrap.py requirements-dev.lock
@@ -34,6 +34,9 @@ lab-packages:
 
 bench: .venv/installed
 	@$(BIN)/python -m benchmarks
+
+dashboards: .venv/installed
+	@$(BIN)/python -m dashboards.builder
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock

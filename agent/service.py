@@ -10,6 +10,7 @@ from datetime import datetime
 from agent import judging
 from agent.checks.rules import Check
 from agent.derive.traps import holds_traps
+from agent.fleet import Fleet
 from agent.judging import Judgement, Key
 from agent.metrics import Metrics
 from agent.model import Entry, Inventory, TicketStatus, Track
@@ -38,6 +39,7 @@ class Parts:
     rules: Mapping[str, Check]
     store: Store
     metrics: Metrics
+    fleet: Fleet
     poll: Poll
     now: Callable[[], datetime]
     grace: float = 20.0  # seconds that polls in flight get at the end
@@ -179,10 +181,18 @@ class Service:
         keeping = self._worth_keeping([one.snapshot for one in newest.values()])
         outcome = parts.store.record(keeping, tracks, decide, now=now, devices=newest)
         self._kept(keeping)
-        if outcome.changes or time.monotonic() - self._counted >= COUNT_PAUSE:
-            parts.metrics.settle(parts.store.findings(), parts.store.tickets(statuses=AT_WORK))
-            self._counted = time.monotonic()
         self._tell(outcome)
+        if outcome.changes or time.monotonic() - self._counted >= COUNT_PAUSE:
+            self._count(now)
+
+    def _count(self, now: datetime) -> None:
+        """Show what is open, and what the store knows of inspections and service levels."""
+        parts = self._parts
+        found, at_work = parts.store.findings(), parts.store.tickets(statuses=AT_WORK)
+        parts.metrics.settle(found, at_work)
+        if parts.fleet.due(now):
+            parts.metrics.further("fleet", parts.fleet.samples(found, at_work, now))
+        self._counted = time.monotonic()
 
     def _worth_keeping(self, snapshots: list[Snapshot]) -> list[Snapshot]:
         """Return as many snapshots as may be written since the last time.

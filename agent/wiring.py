@@ -8,10 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
-from agent import derive, inspection
+from agent import derive, fleet_metrics, inspection
 from agent.checks.rules import Check
 from agent.configs.backup import Keeper
 from agent.configs.round import Round
+from agent.fleet import Fleet
 from agent.inspection import Gather, Inspector
 from agent.metrics import Metrics
 from agent.model import Entry, Inventory
@@ -129,18 +130,22 @@ def daemon(
     store: Store,
     poll: Poll,
     *,
+    known: Mapping[str, Check] | None = None,
     community: Mapping[str, Meaning] = MappingProxyType({}),
     station: Station | None = None,
 ) -> Parts:
-    """Return the daemon's collaborators. `community`: what the samples of community profiles mean.
+    """Return the daemon's collaborators.
 
-    With a station each poll brings what was heard of its device.
+    It judges by `rules`; `known` has those of inspections too, to name them. `community`: what the samples of community
+    profiles mean. With a station each poll brings what was heard of its device.
     """
-    metrics = Metrics({**community, **VOCABULARY, **derive.DERIVED}, version=version("netpatrol"), hidden=derive.MEMORY)
+    meanings = {**community, **VOCABULARY, **derive.DERIVED, **fleet_metrics.MEANINGS}
+    metrics = Metrics(meanings, version=version("netpatrol"), hidden=derive.MEMORY)
     if station is not None:
         metrics.health.registry.register(station.counts)
         poll = station.desk.adding(poll)
-    return Parts(inventory=inventory, rules=rules, store=store, metrics=metrics, poll=poll, now=now)
+    fleet = Fleet(inventory, known or rules, store)
+    return Parts(inventory=inventory, rules=rules, store=store, metrics=metrics, fleet=fleet, poll=poll, now=now)
 
 
 def pusher(inventory: Inventory, metrics: Metrics) -> Pusher | None:

@@ -219,8 +219,8 @@ async def _serve(setup: Setup, store: Store, data: Path, host: str, port: int) -
         station = await wiring.station(setup.inventory, data)
     except (OSError, CollectError) as error:
         raise UsageProblem(str(error)) from error
-    community = setup.profiles.community.meanings
-    parts = wiring.daemon(setup.inventory, rules, store, reader.one, community=community, station=station)
+    known, community = setup.checks, setup.profiles.community.meanings
+    parts = wiring.daemon(setup.inventory, rules, store, reader.one, known=known, community=community, station=station)
     service = Service(parts)
     prober = Prober(service.poll_now, asyncio.get_running_loop())
     try:

@@ -167,12 +167,14 @@ class Store:
         devices: Collection[str] | None = None,
         statuses: Collection[TicketStatus] | None = None,
         sites: Collection[str] | None = None,
+        opened_since: datetime | None = None,
     ) -> tuple[Ticket, ...]:
-        """Return tickets, newest first; None: of every device, status, site."""
+        """Return tickets, newest first; None: of every device, status, site, age."""
         table = tables.tickets
         wanted = select(table).where(
             _any_of(table.c.status, None if statuses is None else [s.value for s in statuses]),
             _any_of(table.c.site, sites),
+            true() if opened_since is None else table.c.opened_at >= opened_since,
         )
         with self._database.reading() as connection:
             found = [rows.ticket_of(row) for row in _of_devices(connection, wanted, table, devices)]

@@ -274,6 +274,7 @@ class TestTickets:
         assert numbers() == ["3", "2", "1"]
         assert numbers(devices=["core-1"]) == ["3", "1"]
         assert numbers(sites=["acme-hq"]) == ["3", "1"]
+        assert numbers(opened_since=minutes(1)) == ["3", "2"]
         assert numbers(statuses=[TicketStatus.RESOLVED]) == ["2"]
         assert numbers(statuses=tickets.AT_WORK, devices=["x"]) == []
 

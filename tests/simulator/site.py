@@ -79,7 +79,10 @@ def _outputs(cli: Mapping[str, Any]) -> dict[str, str]:
 
 
 class SimulatedSite:
-    """`async with SimulatedSite(inventory) as site:` runs it with its faults; `await site.repair()` clears them."""
+    """`async with SimulatedSite(inventory) as site:` runs it with its faults; `await site.repair()` clears them.
+
+    `await site.silence(name)` lets a device answer no more.
+    """
 
     def __init__(self, inventory: Inventory, parts: Mapping[str, Part] | None = None) -> None:
         self._parts = {name: (part, inventory.entries[name]) for name, part in (parts or plan()).items()}
@@ -96,13 +99,18 @@ class SimulatedSite:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def repair(self) -> None:
-        """Let every fault be over."""
-        for name, (part, entry) in self._parts.items():
+    async def repair(self, *names: str) -> None:
+        """Let every fault be over, or those of some devices."""
+        for name in names or self._parts:
+            part, entry = self._parts[name]
             if name in self._agents:
                 self._agents[name].load(part.recording(faulty=False, started=self._started))
             else:
                 await self._start(name, part, entry, faulty=False)
+
+    async def silence(self, name: str) -> None:
+        """Stop a device's SNMP agent, until it is repaired."""
+        await self._agents.pop(name).close()
 
     async def _start(self, name: str, part: Part, entry: Entry, *, faulty: bool) -> None:
         snmp, ssh = entry.device.snmp, entry.device.ssh
@@ -111,6 +119,7 @@ class SimulatedSite:
             part.recording(faulty=faulty, started=self._started),
             community=snmp.community.reveal() if snmp.community else None,
             users=[snmp] if snmp.user else [],
+            address=entry.device.address,
             port=snmp.port,
         )
         self._agents[name] = await self._stack.enter_async_context(agent)

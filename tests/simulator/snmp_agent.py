@@ -189,6 +189,10 @@ class SnmpAgent(asyncio.DatagramProtocol):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Answer no more, and let go of the port."""
         if self._transport is not None:
             self._transport.close()
             await self._closed.wait()

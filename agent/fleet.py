@@ -1,0 +1,57 @@
+"""Reads from the store what the figures of inspections, tickets and service levels are made of."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from agent import fleet_metrics, fleet_runs
+from agent.checks.rules import Check
+from agent.fleet_runs import SiteInspection
+from agent.model import Finding, Inventory, Ticket
+from agent.store import RunSummary, Store
+from collectors.model import Sample
+
+PAUSE = timedelta(seconds=10)  # between two looks: of thousands of devices some are polled all the time
+RUNS = 50  # the newest, looked through for each site's last inspection
+
+
+class Fleet:
+    """The fleet's figures. A run is read once, when it is new; everything may be called from any one thread."""
+
+    def __init__(self, inventory: Inventory, checks: Mapping[str, Check], store: Store) -> None:
+        self._inventory = inventory
+        self._checks = checks
+        self._store = store
+        self._latest: dict[str, SiteInspection] = {}  # site → its last inspection
+        self._seen: set[str] = set()  # runs
+        self._looked: datetime | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Say whether it is time to look again."""
+        return self._looked is None or now - self._looked >= PAUSE
+
+    def samples(self, found: Iterable[Finding], at_work: Iterable[Ticket], now: datetime) -> list[Sample]:
+        """Return the figures as of now. Raises StoreError."""
+        self._looked = now
+        for run in self._store.runs(limit=RUNS):
+            if run.id not in self._seen:
+                self._take(run)
+                self._seen.add(run.id)
+        made = fleet_metrics
+        return [
+            *made.sites(self._inventory),
+            *made.inspections(self._latest),
+            *made.findings(found, self._inventory, self._checks),
+            *made.tickets(at_work, self._inventory, self._checks, now),
+            *made.service_levels(self._store.tickets(opened_since=now - made.SLA_PERIOD), now),
+        ]
+
+    def _take(self, run: RunSummary) -> None:
+        """Read a run, unless a later inspection of every site is known."""
+        known = [one.ended_at for one in self._latest.values()]
+        covered = len(known) == len(self._inventory.sites) and all(at >= run.finished_at for at in known)
+        if covered or not fleet_runs.whole(run.scope):
+            return
+        for name, one in fleet_runs.of_run(self._store.run(run.id), self._inventory).items():
+            before = self._latest.get(name)
+            if before is None or before.ended_at < one.ended_at:
+                self._latest[name] = one

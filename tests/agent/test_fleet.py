@@ -1,0 +1,346 @@
+"""What Prometheus gets to know of inspections, tickets and service levels."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from agent import fleet_metrics, fleet_runs
+from agent.fleet import PAUSE, Fleet
+from agent.fleet_metrics import MAX_TICKETS, MEANINGS
+from agent.metrics import Metrics
+from agent.model import (
+    Contract,
+    Customer,
+    DeviceResult,
+    Due,
+    Entry,
+    Finding,
+    FindingState,
+    Inventory,
+    Result,
+    Run,
+    Severity,
+    Site,
+    Text,
+    Ticket,
+    TicketStatus,
+)
+from agent.store import Outcome, Store
+from collectors.model import Device, DeviceClass, Sample, Snapshot
+from tests.agent.test_inspection import CPU
+
+NOW = datetime(2026, 11, 22, 7, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ACME = Customer(name="acme", title=Text("某局", "Acme"))
+CONTRACT = Contract(name="acme-2026", title=Text("合同", "Contract"))
+HQ = Site(name="hq", title=Text("总部", "HQ"), customer=ACME, contract=CONTRACT)
+BRANCH = Site(name="branch", title=Text("分部", "Branch"), customer=ACME)
+WHERE = {"core-1": HQ, "app-1": HQ, "edge-1": BRANCH}
+INVENTORY = Inventory(
+    entries={
+        name: Entry(device=Device(name=name, address="192.0.2.1", device_class=DeviceClass.SWITCH), site=site)
+        for name, site in WHERE.items()
+    },
+    sites={"hq": HQ, "branch": BRANCH},
+    customers={"acme": ACME},
+)
+CHECKS = {"cpu": CPU}
+
+
+def ticket(number: str = "T-1", device: str = "core-1", **more: object) -> Ticket:
+    site = WHERE.get(device)
+    plain = Ticket(
+        number=number,
+        finding="f",
+        device=device,
+        check="cpu",
+        object="CPU 1",
+        severity=Severity.CRITICAL,
+        fault_level=2,
+        status=TicketStatus.OPEN,
+        opened_at=NOW - HOUR,
+        due=Due(response=NOW - HOUR / 2, on_site=NOW + HOUR, fix=NOW + 7 * HOUR),
+        site=site.name if site else "",
+        customer="acme" if site else "",
+    )
+    return replace(plain, **more)
+
+
+def finding(device: str, severity: Severity, state: FindingState = FindingState.NEW) -> Finding:
+    result = Result(device, "cpu", "CPU 1", severity)
+    return Finding(id=f"{device}{severity}{state}", result=result, state=state, first_seen=NOW, last_seen=NOW)
+
+
+def run(number: int, results: dict[str, Severity], at: datetime = NOW, **more: object) -> Run:
+    devices = tuple(
+        DeviceResult(
+            snapshot=Snapshot(device=name, taken_at=at, up=severity is not Severity.UNKNOWN),
+            results=(Result(name, "cpu", "CPU 1", severity),),
+        )
+        for name, severity in results.items()
+    )
+    found = tuple(finding(name, severity) for name, severity in results.items() if severity)
+    plain = Run(
+        id=f"run-{number}", started_at=at - timedelta(seconds=30), finished_at=at, devices=devices, findings=found
+    )
+    return replace(plain, **more)
+
+
+Figures = dict[tuple[str, ...], float]
+
+
+def figures(samples: Iterable[Sample], name: str, *labels: str) -> Figures:
+    """Return the figures of one name by some of its labels. Every sample has the labels its meaning says."""
+    found: Figures = {}
+    for sample in samples:
+        assert set(sample.labels) == set(MEANINGS[sample.name].labels), sample.name
+        if sample.name == name:
+            key = tuple(sample.labels[label] for label in labels)
+            assert key not in found
+            found[key] = sample.value
+    return found
+
+
+# ---- tickets ----
+
+
+def shown(*tickets: Ticket, now: datetime = NOW) -> list[Sample]:
+    return list(fleet_metrics.tickets(tickets, INVENTORY, CHECKS, now))
+
+
+def test_a_ticket_at_work_shows_which_clocks_run_and_which_are_late():
+    samples = shown(ticket(status=TicketStatus.ACKNOWLEDGED, responded_at=NOW - HOUR * 0.75))
+    due = figures(samples, "netpatrol_ticket_due_timestamp_seconds", "ticket", "clock")
+    assert due == {("T-1", "on_site"): (NOW + HOUR).timestamp(), ("T-1", "fix"): (NOW + 7 * HOUR).timestamp()}
+    assert figures(samples, "netpatrol_ticket_breached", "clock") == {("response",): 0, ("on_site",): 0, ("fix",): 0}
+
+
+@pytest.mark.parametrize(
+    ("responded", "late"), [(None, 1), (NOW - HOUR / 2, 0), (NOW - HOUR / 2 + timedelta(seconds=1), 1)]
+)
+def test_a_response_that_came_late_stays_late(responded: datetime | None, late: int):
+    samples = shown(ticket(responded_at=responded))
+    assert figures(samples, "netpatrol_ticket_breached", "clock")["response",] == late
+
+
+def test_a_ticket_without_a_contract_has_no_clock_and_is_still_shown():
+    samples = shown(ticket(device="unknown-1", due=Due()))
+    opened = figures(samples, "netpatrol_ticket_opened_timestamp_seconds", "ticket", "site", "device_class")
+    assert opened == {("T-1", "", ""): (NOW - HOUR).timestamp()}
+    assert figures(samples, "netpatrol_ticket_breached", "clock") == {}
+
+
+def test_a_ticket_says_its_fault_in_both_languages_and_by_name_when_the_check_is_no_more():
+    labels = ("title_zh", "title_en", "status", "level", "severity", "object")
+    known, unknown = shown(ticket()), shown(ticket(check="gone"))
+    name = "netpatrol_ticket_opened_timestamp_seconds"
+    assert set(figures(known, name, *labels)) == {("题", "title", "open", "2", "critical", "CPU 1")}
+    assert set(figures(unknown, name, *labels)) == {("gone", "gone", "open", "2", "critical", "CPU 1")}
+
+
+def test_a_site_without_tickets_has_none_of_each_level():
+    counted = figures(shown(ticket(), ticket("T-2")), "netpatrol_tickets_at_work", "site", "level", "status")
+    assert counted["hq", "2", "open"] == 2
+    assert [counted["branch", str(level), "open"] for level in (1, 2, 3, 4)] == [0, 0, 0, 0]
+
+
+def test_of_very_many_tickets_the_most_urgent_are_shown_and_all_are_counted():
+    many = [ticket(f"T-{n:04}", fault_level=4) for n in range(MAX_TICKETS + 3)]
+    samples = shown(*many, ticket("T-urgent", fault_level=1))
+    opened = figures(samples, "netpatrol_ticket_opened_timestamp_seconds", "ticket")
+    assert ("T-urgent",) in opened
+    assert len(opened) == MAX_TICKETS
+    assert figures(samples, "netpatrol_tickets_not_shown") == {(): 4}
+    assert figures(samples, "netpatrol_tickets_at_work", "site", "level", "status")["hq", "4", "open"] == len(many)
+
+
+def on_the_page(metrics: Metrics) -> dict[str, list[dict[str, str]]]:
+    """Return the labels of every series of the page, by metric."""
+    families = text_string_to_metric_families(metrics.render(NOW).decode())
+    return {family.name: [sample.labels for sample in family.samples] for family in families}
+
+
+def test_what_a_device_calls_its_parts_cannot_break_the_page():
+    metrics, hostile = Metrics(MEANINGS, version="1"), 'a"\n\\b} 1'
+    metrics.further("fleet", shown(ticket(object=hostile)))
+    (labels,) = on_the_page(metrics)["netpatrol_ticket_opened_timestamp_seconds"]
+    assert labels["object"] == hostile
+
+
+# ---- service levels ----
+
+
+def test_only_clocks_that_are_decided_count():
+    done = ticket("T-1", status=TicketStatus.RESOLVED, responded_at=NOW - HOUR * 0.75, resolved_at=NOW)
+    running = ticket("T-2")  # not answered in time; the other clocks still run
+    counted = figures(
+        fleet_metrics.service_levels([done, running], NOW), "netpatrol_sla_clocks", "site", "clock", "outcome"
+    )
+    assert counted == {
+        ("hq", "response", "met"): 1,
+        ("hq", "on_site", "met"): 1,
+        ("hq", "fix", "met"): 1,
+        ("hq", "response", "breached"): 1,
+    }
+
+
+def test_the_time_to_fix_is_of_resolved_tickets_alone():
+    tickets = [
+        ticket("T-1", status=TicketStatus.CLOSED, resolved_at=NOW),
+        ticket("T-2", status=TicketStatus.RESOLVED, resolved_at=NOW - HOUR / 2),
+        ticket("T-3"),
+    ]
+    samples = list(fleet_metrics.service_levels(tickets, NOW))
+    assert figures(samples, "netpatrol_tickets_opened", "site", "level") == {("hq", "2"): 3}
+    assert figures(samples, "netpatrol_tickets_resolved", "site", "level") == {("hq", "2"): 2}
+    assert figures(samples, "netpatrol_tickets_fix_seconds", "site", "level") == {("hq", "2"): 5400}
+
+
+@given(st.lists(st.tuples(st.none() | st.integers(-9, 9), st.none() | st.integers(-9, 9)), max_size=6))
+def test_no_clock_is_counted_twice(stamps: list[tuple[int | None, int | None]]):
+    def at(hours: int | None) -> datetime | None:
+        return None if hours is None else NOW + hours * HOUR
+
+    tickets = [
+        ticket(f"T-{n}", responded_at=at(responded), resolved_at=at(resolved))
+        for n, (responded, resolved) in enumerate(stamps)
+    ]
+    counted = figures(fleet_metrics.service_levels(tickets, NOW), "netpatrol_sla_clocks", "clock", "outcome")
+    for clock in ("response", "on_site", "fix"):
+        assert counted.get((clock, "met"), 0) + counted.get((clock, "breached"), 0) <= len(tickets)
+
+
+# ---- findings, sites ----
+
+
+def test_findings_are_counted_by_check_while_they_are_not_cleared():
+    found = [
+        finding("core-1", Severity.WARNING),
+        finding("edge-1", Severity.WARNING),
+        finding("app-1", Severity.CRITICAL, FindingState.CLEARED),
+        finding("app-1", Severity.CRITICAL, FindingState.WAIVED),
+        finding("gone-1", Severity.UNKNOWN),
+    ]
+    counted = figures(
+        fleet_metrics.findings(found, INVENTORY, CHECKS), "netpatrol_check_findings", "customer", "check", "severity"
+    )
+    assert counted == {("acme", "cpu", "warning"): 2, ("", "cpu", "unknown"): 1}
+
+
+def test_every_site_is_named():
+    named = figures(fleet_metrics.sites(INVENTORY), "netpatrol_site_info", "site", "contract", "title_zh", "title_en")
+    assert named == {("hq", "acme-2026", "总部", "HQ"): 1, ("branch", "", "分部", "Branch"): 1}
+
+
+# ---- inspections ----
+
+
+def test_a_run_is_told_site_by_site():
+    mixed = run(
+        1, {"core-1": Severity.CRITICAL, "app-1": Severity.UNKNOWN, "edge-1": Severity.OK, "gone-1": Severity.OK}
+    )
+    samples = list(fleet_metrics.inspections(fleet_runs.of_run(mixed, INVENTORY)))
+
+    def of(name: str) -> dict[str, float]:
+        return {site: value for (site,), value in figures(samples, f"netpatrol_inspection_{name}", "site").items()}
+
+    assert of("severity") == {"hq": 2, "branch": 0}
+    assert of("checks_expected") == {"hq": 2, "branch": 1}
+    assert of("checks_collected") == {"hq": 1, "branch": 1}
+    assert of("devices") == {"hq": 2, "branch": 1}
+    assert of("devices_answered") == {"hq": 1, "branch": 1}
+    assert of("score")["branch"] == 100
+    assert of("score")["hq"] < 100
+    assert of("duration_seconds") == {"hq": 30, "branch": 30}
+    assert figures(samples, "netpatrol_inspection_run_info", "site", "run") == {
+        ("hq", "run-1"): 1,
+        ("branch", "run-1"): 1,
+    }
+    counted = figures(samples, "netpatrol_inspection_findings", "site", "severity")
+    assert (counted["hq", "critical"], counted["hq", "unknown"], counted["branch", "critical"]) == (1, 1, 0)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "netpatrol.db")
+
+
+def keep(store: Store, one: Run) -> None:
+    store.record([], {}, lambda known: Outcome(), lambda outcome: one, now=one.finished_at)
+
+
+ALL_OK = dict.fromkeys(WHERE, Severity.OK)
+
+
+def runs_shown(fleet: Fleet, now: datetime) -> dict[str, str]:
+    shown = figures(fleet.samples((), (), now), "netpatrol_inspection_run_info", "site", "run")
+    return dict(shown.keys())
+
+
+def test_each_site_shows_its_own_last_inspection(store: Store):
+    fleet = Fleet(INVENTORY, CHECKS, store)
+    assert runs_shown(fleet, NOW) == {}
+    keep(store, run(1, ALL_OK))
+    keep(store, run(2, {"edge-1": Severity.WARNING}, NOW + HOUR, scope={"site": "branch"}))
+    assert runs_shown(fleet, NOW + 2 * HOUR) == {"hq": "run-1", "branch": "run-2"}
+
+
+@pytest.mark.parametrize("scope", [{"device": "core-1"}, {"class": "switch"}, {"site": "hq", "device": "core-1"}])
+def test_an_inspection_of_some_devices_is_none_of_their_site(store: Store, scope: dict[str, str]):
+    keep(store, run(1, {"core-1": Severity.OK}, scope=scope))
+    assert runs_shown(Fleet(INVENTORY, CHECKS, store), NOW) == {}
+
+
+def test_an_inspection_that_was_stored_late_does_not_hide_a_later_one(store: Store):
+    fleet = Fleet(INVENTORY, CHECKS, store)
+    keep(store, run(2, {"core-1": Severity.OK, "app-1": Severity.OK}, NOW + HOUR))
+    assert runs_shown(fleet, NOW + HOUR) == {"hq": "run-2"}
+    keep(store, run(1, ALL_OK))
+    assert runs_shown(fleet, NOW + 2 * HOUR) == {"hq": "run-2", "branch": "run-1"}
+
+
+class Counting:
+    """A store that counts the runs it is asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self.read: list[str] = []
+        self._store = store
+        self.runs, self.tickets = store.runs, store.tickets
+
+    def run(self, run_id: str) -> Run:
+        self.read.append(run_id)
+        return self._store.run(run_id)
+
+
+def test_a_run_is_read_once_and_an_old_one_never(store: Store):
+    keep(store, run(1, ALL_OK))
+    keep(store, run(2, ALL_OK, NOW + HOUR))
+    counting = Counting(store)
+    fleet = Fleet(INVENTORY, CHECKS, counting)
+    for minutes in range(5):
+        runs_shown(fleet, NOW + 2 * HOUR + timedelta(minutes=minutes))
+    assert counting.read == ["run-2"]
+
+
+def test_it_is_not_time_to_look_again_at_once(store: Store):
+    fleet = Fleet(INVENTORY, CHECKS, store)
+    assert fleet.due(NOW)
+    fleet.samples((), (), NOW)
+    assert not fleet.due(NOW + PAUSE / 2)
+    assert fleet.due(NOW + PAUSE)
+
+
+def test_the_page_shows_the_figures_of_now_in_place_of_those_before(store: Store):
+    metrics, fleet = Metrics(MEANINGS, version="1"), Fleet(INVENTORY, CHECKS, store)
+    metrics.further("fleet", fleet.samples([], [ticket()], NOW))
+    assert len(on_the_page(metrics)["netpatrol_ticket_breached"]) == 3
+    metrics.further("fleet", fleet.samples([], [], NOW))
+    page = on_the_page(metrics)
+    assert "netpatrol_ticket_breached" not in page
+    assert {"customer": "acme", "site": "hq", "level": "1", "status": "open"} in page["netpatrol_tickets_at_work"]
