@@ -9,7 +9,7 @@ from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedO
 from collectors.model import Cost, Device, Failure, Reading, Rows, SnmpTransport, Value
 from collectors.oid_text import rows_of, split
 from collectors.profiles.rules import Profile
-from collectors.snmp_repeat import Decoder
+from collectors.snmp_repeat import Decoder, Shared
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
@@ -51,6 +51,7 @@ class SnmpCollector:
     def __init__(self, open_snmp: snmp.OpenSnmp = snmp.open_transport) -> None:
         self._open = open_snmp
         self._asked: dict[str, _Asked] = {}  # profile → what to ask
+        self._shared = Shared()
         self._decoders: dict[str, tuple[Profile, Decoder]] = {}  # device → what its last reading looked like
 
     def wants(self, device: Device) -> bool:
@@ -106,7 +107,7 @@ class SnmpCollector:
     def _decoder(self, device: Device, profile: Profile) -> Decoder:
         known = self._decoders.get(device.name)
         if known is None or known[0] is not profile:
-            known = self._decoders[device.name] = profile, Decoder(profile)
+            known = self._decoders[device.name] = profile, Decoder(profile, self._shared)
         return known[1]
 
 

@@ -72,6 +72,10 @@ class Read:
         return tuple(sample for row in self.made for sample in row.samples)
 
 
+NOTHING = Read((), (), frozenset())
+"""What most metrics of a profile read of any one device."""
+
+
 def read(metric: Metric, rows: Rows, group: int) -> Read:
     """Read one metric; its rows become a group of their own."""
     reader = _Reader(metric, rows)
@@ -80,7 +84,7 @@ def read(metric: Metric, rows: Rows, group: int) -> Read:
         for row in reader.rows()
         if (samples := tuple(reader.samples(row)))
     )
-    return Read(made, tuple(reader.problems()), frozenset(reader.computed))
+    return Read(made, tuple(reader.problems()), frozenset(reader.computed)) if made or reader.failed else NOTHING
 
 
 def read_all(profile: Profile, rows: Rows) -> list[Read]:
@@ -177,7 +181,7 @@ class _Reader:
         self._rows = rows
         self._columns = _columns(metric)[: len(metric.all_symbols) + len(metric.columns)]
         self.computed: set[tuple[str, Oid | None]] = set()  # (sample, instance) of figures made of several objects
-        self._failed: dict[str, list[str]] = {}
+        self.failed: dict[str, list[str]] = {}
 
     def rows(self) -> Iterator[_Row]:
         """Yield the rows that count, by index; a row is there when one of the metric's symbols has it."""
@@ -195,7 +199,7 @@ class _Reader:
                     symbol, row.values, row.labels, entity=entity, oid=self._instance(symbol, row.index)
                 )
             except convert.NotANumber as error:
-                self._failed.setdefault(symbol.key, []).append(f"{row.index}: {error}")
+                self.failed.setdefault(symbol.key, []).append(f"{row.index}: {error}")
             else:
                 if sample is not None:
                     if symbol.computed:
@@ -203,7 +207,7 @@ class _Reader:
                     yield sample
 
     def problems(self) -> list[str]:
-        return [f"{key}: {len(rows)} unreadable, first of row {rows[0]}" for key, rows in self._failed.items()]
+        return [f"{key}: {len(rows)} unreadable, first of row {rows[0]}" for key, rows in self.failed.items()]
 
     def _in_use(self, index: str, values: convert.Row) -> bool:
         """Say whether a row is one of as many as the device says it uses; where it does not say, all are."""

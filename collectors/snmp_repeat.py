@@ -8,10 +8,10 @@ an object changed. Any other is decoded from the start.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from collectors import snmp_decode, snmp_facts
-from collectors.columns import Grid, Labels, Samples
+from collectors.columns import Grid, Labels, Samples, packed
 from collectors.columns import Rows as LabelRows
 from collectors.model import Rows, Sample, Value
 from collectors.oid_text import column_of, split
@@ -19,18 +19,35 @@ from collectors.profiles.rules import Metric, Profile, Symbol
 from collectors.profiles.words import Oid
 from collectors.snmp_decode import Decoded, Read
 
-Shown = tuple[tuple[str, ...], tuple[Value, ...]]
-"""A column's row indexes and values."""
+T = TypeVar("T")
+Indexes = tuple[str, ...]
+
+MAX_SHARED = 100_000
 
 PLAIN_SYMBOL = frozenset({"OID", "name", "sample"})
 PLAIN_METRIC = frozenset({"MIB", "table", "symbols", "metric_tags", "columns", "where", "where_not"})
 
 
+class Shared:
+    """Hands out one object for all that are equal: devices of one kind have the same columns, and often rows."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def one(self, thing: T) -> T:
+        """Return the first thing that was equal to this one."""
+        if len(self._known) >= MAX_SHARED:
+            self._known.clear()
+        same: T = self._known.setdefault(thing, thing)
+        return same
+
+
 class Decoder:
     """Decodes the readings of one device by one profile. Equal to `snmp_decode.decode` but for the samples' order."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, shared: Shared | None = None) -> None:
         self._profile = profile
+        self._shared = shared or Shared()
         self._last: _Look | None = None
 
     def decode(self, rows: Rows) -> Decoded:
@@ -38,7 +55,7 @@ class Decoder:
         again = self._last.again(rows) if self._last is not None else None
         if again is None:
             known = [grid.rows for grid in self._last.grids] if self._last is not None else []
-            again = _look(self._profile, rows, known)
+            again = _look(self._profile, rows, known, self._shared)
         self._last = again
         return again.decoded
 
@@ -69,8 +86,10 @@ class _Look:
 
     profile: Profile
     columns: frozenset[Oid]  # all that was read
-    figures: Mapping[Oid, tuple[str, ...]]  # columns that stand in a grid → row indexes
-    shown: Mapping[Oid, Shown]  # columns that make anything else
+    indexes: tuple[tuple[Oid, Indexes], ...]  # of each column that counts
+    figures: tuple[Oid, ...]  # columns that stand in a grid
+    told: tuple[Oid, ...]  # columns that make anything else
+    shown: tuple[tuple[Value, ...], ...]  # their values
     shaping: frozenset[Oid]  # columns that make the labels of a grid
     of_facts: frozenset[Oid]
     parts: tuple[_Part, ...]
@@ -85,10 +104,12 @@ class _Look:
 
     def again(self, rows: Rows) -> "_Look | None":
         """Decode a reading that looks like this one; None for one that does not."""
-        if rows.keys() != self.columns or not all(self._is_like(rows[oid], oid) for oid in self.figures):
+        if rows.keys() != self.columns or any(tuple(rows[oid]) != known for oid, known in self.indexes):
             return None
-        shown = _shown(rows, self.shown)
-        changed = {oid for oid, each in shown.items() if each != self.shown[oid]}
+        if not all(_whole(rows[oid].values()) for oid in self.figures):
+            return None
+        shown = _shown(rows, self.told)
+        changed = {oid for oid, now, was in zip(self.told, shown, self.shown, strict=True) if now != was}
         if not changed.isdisjoint(self.shaping):
             return None
         parts = [part if changed.isdisjoint(part.objects) else part.again(rows) for part in self.parts]
@@ -104,13 +125,9 @@ class _Look:
             facts=self.facts if same else snmp_facts.facts(self.profile, rows),
         )
 
-    def _is_like(self, column: Mapping[str, Value], oid: Oid) -> bool:
-        """Say whether a column has the rows it had, and a whole number in each."""
-        return tuple(column) == self.figures[oid] and _whole(column.values())
 
-
-def _shown(rows: Rows, oids: Iterable[Oid]) -> dict[Oid, Shown]:
-    return {oid: (tuple(rows[oid]), tuple(rows[oid].values())) for oid in oids}
+def _shown(rows: Rows, oids: Iterable[Oid]) -> tuple[tuple[Value, ...], ...]:
+    return tuple(tuple(rows[oid].values()) for oid in oids)
 
 
 def _whole(values: Iterable[Value]) -> bool:
@@ -128,13 +145,14 @@ def _valued(stood: Sample | None, made: Sample) -> Sample | None:
 
 
 def _refilled(grid: Grid, rows: Rows) -> Grid:
-    return replace(grid, columns={name: cast(list[int], list(rows[oid].values())) for name, oid in grid.oids.items()})
+    values = {name: cast(list[int], list(rows[oid].values())) for name, oid in grid.oids.items()}
+    return replace(grid, columns={name: packed(each) for name, each in values.items()})
 
 
 # ---- the first look ----
 
 
-def _look(profile: Profile, rows: Rows, known: Sequence[LabelRows]) -> _Look:
+def _look(profile: Profile, rows: Rows, known: Sequence[LabelRows], shared: Shared) -> _Look:
     """Decode a reading from the start, and see which of its metrics are grids. `known` are rows to use again."""
     reads = snmp_decode.read_all(profile, rows)
     stands = snmp_decode.settle(reads)
@@ -143,20 +161,23 @@ def _look(profile: Profile, rows: Rows, known: Sequence[LabelRows]) -> _Look:
     shaping: set[Oid] = set()
     for number, metric in enumerate(profile.metrics):
         made = list(_columns(metric, rows, reads[number], stands[number]))
-        objects = _present(snmp_decode.objects_of(metric), rows)
+        objects = shared.one(_present(snmp_decode.objects_of(metric), rows))
         if made:
             columns += made
             shaping |= objects - {column.oid for column in made}
         else:
             parts.append(_Part(number, metric, objects, reads[number], tuple(stands[number])))
-    of_facts = _present((oid for oid, _ in snmp_facts.objects(profile)), rows)
-    told = shaping | of_facts.union(*(part.objects for part in parts))
+    of_facts = shared.one(_present((oid for oid, _ in snmp_facts.objects(profile)), rows))
+    told = tuple(sorted(shaping | of_facts.union(*(part.objects for part in parts))))
+    figures = tuple(column.oid for column in columns)
     return _Look(
         profile=profile,
-        columns=frozenset(rows),
-        figures={column.oid: column.indexes for column in columns},
+        columns=shared.one(frozenset(rows)),
+        indexes=shared.one(tuple((oid, tuple(rows[oid])) for oid in sorted({*told, *figures}))),
+        figures=shared.one(figures),
+        told=shared.one(told),
         shown=_shown(rows, told),
-        shaping=frozenset(shaping),
+        shaping=shared.one(frozenset(shaping)),
         of_facts=of_facts,
         parts=tuple(parts),
         grids=tuple(_grids(columns, known)),
@@ -232,7 +253,7 @@ def _grids(columns: Sequence[_Column], known: Sequence[LabelRows]) -> Iterator[G
             labels = group[0].labels
             yield Grid(
                 rows=next((rows for rows in known if tuple(rows) == labels), None) or LabelRows(labels),
-                columns={column.name: column.values for column in group},
+                columns={column.name: packed(column.values) for column in group},
                 oids={column.name: column.oid for column in group},
                 indexes=indexes,
             )

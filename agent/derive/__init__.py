@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from agent.derive import (
     access,
@@ -94,11 +95,18 @@ def derive(snapshot: Snapshot, previous: Snapshot | None, entry: Entry) -> Snaps
     return replace(
         readings.now,
         samples=Samples.join((snapshot.samples, *(each.samples for each in made))),
-        expected=_grown(expected).union(*map(_without_sources, RULES, made)),
+        expected=_one_object(_grown(expected).union(*map(_without_sources, RULES, made))),
         failures=(*map(_widened, snapshot.failures), *_waiting(pending)),
     )
 
 
+@lru_cache(maxsize=4096)
+def _one_object(names: frozenset[str]) -> frozenset[str]:
+    """Return the same object for the same names: devices of a kind expect the same."""
+    return names
+
+
+@lru_cache(maxsize=4096)
 def _grown(names: frozenset[str]) -> frozenset[str]:
     for rule in RULES:
         if rule.possible(names):

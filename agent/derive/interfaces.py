@@ -14,7 +14,7 @@ from collectors.vocabulary import Meaning
 UTILISATION, ERRORS, DISCARDS = "if_utilisation_ratio", "if_errors_ratio", "if_discards_ratio"
 BROADCAST = "if_broadcast_ratio"
 DOWN, HALF_DUPLEX = "if_down", "if_half_duplex"
-WAYS = {"In": "in", "Out": "out"}
+WAYS = {"In": ("in",), "Out": ("out",)}  # → text of the label `direction`
 
 FEWEST_PACKETS = 10_000
 """With less traffic than this a ratio is of this many packets: one bad frame on an idle port is no percentage."""
@@ -43,7 +43,7 @@ def _rates(name: str, has: Has, shares: Shares, readings: Readings) -> Derived:
                 if ratio is None:
                     waiting = True
                 else:
-                    found.append((port, (direction,), ratio))
+                    found.append((port, direction, ratio))
     return Derived(per_port(name, ("direction",), found), frozenset({name}) if waiting else frozenset())
 
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from agent.derive.counters import finite
 from agent.model import Entry
-from collectors.columns import Added, Grid, Rows, Samples
+from collectors.columns import Added, Grid, Rows, Samples, packed
 from collectors.model import DeviceClass, Number, Sample
 from collectors.vocabulary import VOCABULARY
 
@@ -26,7 +26,6 @@ class Face:
     at: int = 0
     name: str = ""
     key: tuple[str, str] = ("", "")
-    _called: dict[tuple[str, ...], bool] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, labels: Mapping[str, str], rows: Rows | None = None, at: int = 0) -> "Face":
@@ -35,10 +34,17 @@ class Face:
         return cls(own, rows, at, name, (own.get("ifIndex", ""), name))
 
     def is_called(self, patterns: tuple[str, ...]) -> bool:
-        if patterns not in self._called:
-            names = [name for label in ("ifName", "ifDescr") if (name := self.labels.get(label))]
-            self._called[patterns] = any(n == p or fnmatchcase(n, p) for p in patterns for n in names)
-        return self._called[patterns]
+        if self.rows is None:
+            return self._is_called(patterns)
+        key = (Face, patterns)
+        if key not in self.rows.memo:
+            self.rows.memo[key] = [face._is_called(patterns) for face in _faces(self.rows)]
+        called: list[bool] = self.rows.memo[key]
+        return called[self.at]
+
+    def _is_called(self, patterns: tuple[str, ...]) -> bool:
+        names = [name for label in ("ifName", "ifDescr") if (name := self.labels.get(label))]
+        return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,8 @@ def per_port(
             for port, texts, value in found
         )
     picks, texts = tuple(port.face.at for port, _, _ in found), tuple(texts for _, texts, _ in found)
-    return Samples(grids=[Grid(rows.with_labels(labels, picks, texts), {name: [value for _, _, value in found]})])
+    values = packed([value for _, _, value in found])
+    return Samples(grids=[Grid(rows.with_labels(labels, picks, texts), {name: values})])
 
 
 def port_of(entity: str, names: Collection[str]) -> str | None:
