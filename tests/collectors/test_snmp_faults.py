@@ -9,15 +9,18 @@ import pytest_asyncio
 
 from collectors import snmp
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut, Unreachable
-from collectors.model import Device, DeviceClass, Secret, SnmpAccess
-from collectors.snmp import Caps, PysnmpTransport
+from collectors.model import Device, DeviceClass, Secret, SnmpAccess, SnmpEngine
+from collectors.snmp_own import EngineTransport
+from collectors.snmp_pysnmp import PysnmpTransport
+from collectors.snmp_walk import Caps
 from tests.simulator import bad_agent
 from tests.simulator.bad_agent import COLUMN, ROWS, SECOND, BadAgent, Relay, Script
 from tests.simulator.idle_loop import IdleLoop
 from tests.simulator.snmp_agent import SnmpAgent
 
 LOOP = IdleLoop
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+ENGINE: SnmpEngine = "own"
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("each_engine")]
 
 V2C = SnmpAccess(version="2c", community=Secret("c"), timeout=2.0, retries=0, max_repetitions=4)
 V3 = SnmpAccess(
@@ -35,11 +38,17 @@ ONE = f"{COLUMN}.1"
 FULL = {str(row): row for row in range(1, ROWS + 1)}
 
 
+def device(access: SnmpAccess, port: int) -> Device:
+    near = replace(access, port=port, engine=ENGINE)
+    return Device(name="sw-7", address="127.0.0.1", device_class=DeviceClass.SWITCH, snmp=near)
+
+
 @asynccontextmanager
-async def opened(port: int, access: SnmpAccess = V2C, caps: Caps | None = None) -> AsyncIterator[PysnmpTransport]:
-    device = Device(name="sw-7", address="127.0.0.1", device_class=DeviceClass.SWITCH, snmp=replace(access, port=port))
-    transport = await snmp.open_transport(device)
-    assert isinstance(transport, PysnmpTransport)
+async def opened(
+    port: int, access: SnmpAccess = V2C, caps: Caps | None = None
+) -> AsyncIterator[PysnmpTransport | EngineTransport]:
+    transport = await snmp.open_transport(device(access, port))
+    assert isinstance(transport, PysnmpTransport | EngineTransport)
     if caps is not None:
         transport._caps = caps
     try:
@@ -181,9 +190,7 @@ async def test_a_misencoded_value_costs_no_other(octets: str, value: object) -> 
 
 async def test_a_port_that_closes_is_unreachable() -> None:
     async with BadAgent(bad_agent.good) as agent:
-        transport = await snmp.open_transport(
-            Device(name="x", address="127.0.0.1", device_class=DeviceClass.UPS, snmp=replace(V2C, port=agent.port))
-        )
+        transport = await snmp.open_transport(device(V2C, agent.port))
         assert await transport.get([ONE])
     with pytest.raises(Unreachable):
         await transport.get([ONE])
