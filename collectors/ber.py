@@ -78,6 +78,8 @@ def read(octets: bytes, at: int, end: int) -> tuple[int, int, int]:
 
 def content(octets: bytes, at: int, end: int, kind: int) -> tuple[int, int]:
     """Return where the content of the element at `at` begins and ends, which must be of a kind."""
+    if at + 2 <= end and octets[at] == kind and (size := octets[at + 1]) < 0x80 and at + 2 + size <= end:
+        return at + 2, at + 2 + size  # as nearly all are
     found, start, stop = read(octets, at, end)
     if found != kind:
         raise BadData(f"ASN.1 tag {found:#04x} where {kind:#04x} belongs")
@@ -87,9 +89,9 @@ def content(octets: bytes, at: int, end: int, kind: int) -> tuple[int, int]:
 def number(octets: bytes, at: int, end: int) -> tuple[int, int]:
     """Return the INTEGER at `at`, and where it ends."""
     start, stop = content(octets, at, end, INTEGER)
-    if not 1 <= stop - start <= MAX_INTEGER:
-        raise BadData(f"an INTEGER of {stop - start} octets")
-    return int.from_bytes(octets[start:stop], signed=True), stop
+    if 0 < stop - start <= MAX_INTEGER:
+        return int.from_bytes(octets[start:stop], signed=True), stop
+    raise BadData(f"an INTEGER of {stop - start} octets")
 
 
 def string(octets: bytes, at: int, end: int) -> tuple[bytes, int]:
@@ -131,6 +133,14 @@ def dotted(oid: Oid) -> str:
 
 class Indexes(dict[bytes, tuple[str, Oid]]):
     """Row indexes by their octets, as text and as arcs: remembered, because they come back with every poll."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all but the index before the first."""
+        super().clear()
+        self[b""] = "", ()
 
     def __missing__(self, octets: bytes) -> tuple[str, Oid]:
         oid = sub_arcs(octets)

@@ -4,21 +4,29 @@ An answer is split at the octets of the table's entry, in C. Each piece must the
 own lengths, and what is not is left to the full reader.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from functools import lru_cache
+from itertools import cycle
+from operator import itemgetter
 
 from collectors import ber
 from collectors.ber import Indexes, Oid
 from collectors.errors import BadData
 from collectors.model import Value
-from collectors.snmp_message import value
+from collectors.snmp_message import READERS
 
-_TEXT = 0x04
 _HEAD = 4  # octets before a name: the tags and lengths of the binding and of the name
 _NO_HEAD = bytes(_HEAD)
-_LIMITS = {0x02: 2**63, 0x41: 2**32, 0x42: 2**32, 0x43: 2**32, 0x46: 2**63, 0x47: 2**32}
-"""Numbers by their tag: what begins with a zero bit and is less than this is the value as it stands."""
+_SHORT = 0x80  # what takes one octet: an arc, a length
+_PLAIN = [0] * 256
+"""By tag: numbers of fewer octets than this, the first bit of which is zero, are what they say."""
+_PLAIN[0x02] = _PLAIN[0x46] = 9
+_PLAIN[0x41] = _PLAIN[0x42] = _PLAIN[0x43] = _PLAIN[0x47] = 5
+
+_TAKE = {at: itemgetter(0, slice(1, at), at, at + 1, at + 2, slice(at + 2, -_HEAD), -1) for at in range(2, _SHORT)}
+"""Of a piece whose value begins there: arc, index, tag, length, first octet and octets; and the size of the next name."""
+_number = int.from_bytes
 
 
 @dataclass(slots=True)
@@ -26,18 +34,17 @@ class Column:
     """One column: its rows so far, and the index it has come to."""
 
     root: Oid
-    at: Oid = ()
+    octets: bytes  # the root's
+    parent: bytes  # the octets of the entry: of all but the last arc
+    arc: int  # the last arc, if it takes one octet; 0 if not: what is not read quickly
+    key: bytes = b""  # the index as octets; none before the first row
     rows: dict[str, Value] = field(default_factory=dict)
     done: bool = False
-    octets: bytes = b""  # the root's
-    parent: bytes = b""  # the entry's
-    arc: int = 0  # the root's last, if it is one octet; 0 if not: what is not read quickly
 
-    @classmethod
-    def of(cls, root: Oid) -> "Column":
-        octets = ber.object_octets(root)
-        quick = len(root) > 2 and 0 < root[-1] < 0x80
-        return cls(root, octets=octets, parent=octets[:-1] if quick else octets, arc=root[-1] if quick else 0)
+    @property
+    def at(self) -> Oid:
+        """The index it has come to."""
+        return ber.sub_arcs(self.key) if self.key else ()
 
     @property
     def cursor(self) -> Oid:
@@ -49,59 +56,66 @@ class Column:
         while len(self.rows) > rows:
             self.rows.popitem()
         last = next(reversed(self.rows), "")
-        self.at = tuple(map(int, last.split("."))) if last else ()
+        self.key = ber.sub_octets(map(int, last.split("."))) if last else b""
         self.done = False
 
 
-def read_rows(
-    octets: bytes, start: int, end: int, asked: Sequence[Column], most: int, indexes: Indexes
-) -> tuple[int, int]:
-    """Add the rows of variable bindings, `start` and `end` being those of their list's content.
+def column(root: Oid) -> Column:
+    """Begin a column."""
+    return Column(root, *_octets_of(root))
 
-    Return how many bindings were read and where the next begins; `end` if no more are needed. `asked` are columns of one
-    entry with arcs of one octet, and the bindings are theirs in turn, `most` of them.
+
+@lru_cache(maxsize=16_384)  # profiles name the same ones for every device
+def _octets_of(root: Oid) -> tuple[bytes, bytes, int]:
+    octets = ber.object_octets(root)
+    quick = len(root) > 2 and 0 < root[-1] < _SHORT
+    return octets, octets[:-1] if quick else octets, root[-1] if quick else 0
+
+
+def read_rows(octets: bytes, asked: Sequence[Column], most: int, indexes: Indexes) -> tuple[int, int] | None:
+    """Add the rows of an answer's variable bindings, given as their octets: at `most` so many of them.
+
+    `asked` are columns of one entry, with an `arc`, and the bindings are theirs in turn. Return how many were read and
+    where the next one begins, if the full reader has to go on there; None if there is no more to read.
     """
-    pieces = octets[start:end].split(asked[0].parent)
-    size = len(asked[0].parent)
-    first = pieces[0]
-    if len(first) != _HEAD or len(pieces) < 2:
-        return 0, start
+    parent = asked[0].parent
+    first, *pieces = octets.split(parent)
+    if len(first) != _HEAD or not pieces:
+        return 0, 0
     pieces[-1] += _NO_HEAD
-    name = first[3] - size  # octets of the arc and the index
-    count, live = 0, len(asked)
+    left = iter(pieces[:most])
     try:
-        for piece, column in zip(islice(pieces, 1, most + 1), cycle(asked)):
-            stop = name + 2 + piece[name + 1]
-            if stop + _HEAD != len(piece) or name < 2 or stop - name > 0x81:
-                break
-            if not column.done:
-                if piece[0] == column.arc:
-                    text, index = indexes[piece[1:name]]
-                    if index <= column.at:
-                        break
-                    kind, raw = piece[name], piece[name + 2 : stop]
-                    column.at = index
-                    if kind == _TEXT:
-                        column.rows[text] = raw
-                    elif (
-                        kind in _LIMITS
-                        and 2 < stop - name < 12
-                        and raw[0] < 0x80
-                        and (number := int.from_bytes(raw)) < _LIMITS[kind]
-                    ):
-                        column.rows[text] = number
-                    else:
-                        column.rows[text] = value(kind, raw)
-                else:
-                    column.done = True
-                    live -= 1
-                    if not live:
-                        return count + 1, end
-            count += 1
-            name = piece[-1] - size
-        else:
-            return count, end
-    except (IndexError, BadData):
+        if _add(left, asked, first[-1] - len(parent), indexes):
+            return None
+    except (LookupError, BadData):  # a piece that is too short, or an index that is none
         pass
-    used = sum(map(len, pieces[1 : count + 1])) + size * count
-    return count, start + used
+    count = min(most, len(pieces)) - len(list(left)) - 1
+    return count, sum(map(len, pieces[:count])) + len(parent) * count
+
+
+def _add(pieces: Iterable[bytes], asked: Sequence[Column], at: int, indexes: Indexes) -> bool:
+    """Add pieces to their columns; the first one's value begins `at` there. False at one that is not understood."""
+    size, live = len(asked[0].parent), len(asked)
+    last = before = b""  # the index of the piece before, and where its column had been
+    for piece, column in zip(pieces, cycle(asked), strict=False):
+        arc, key, kind, length, start, raw, name = _TAKE[at](piece)
+        if length != len(raw) or length >= _SHORT:
+            return False
+        at = name - size
+        if arc != column.arc or column.done:
+            live -= not column.done
+            column.done = True
+            if not live:
+                return True
+            continue
+        if key != last:
+            text, index = indexes[key]
+            last = key
+            before = b""
+        if column.key is not before:
+            before = column.key
+            if index <= indexes[before][1]:
+                return False
+        column.key = last
+        column.rows[text] = _number(raw) if start < 0x80 and 0 < length < _PLAIN[kind] else READERS[kind](raw)
+    return True

@@ -168,12 +168,16 @@ class Engine:
         if place is None:
             self.dropped += 1
             return
-        poll = self._pending.get(message_id(datagram))
-        if poll is not None and poll in place.polls:
-            poll.received(datagram)
+        if len(place.polls) == 1:  # it judges by itself what is for it
+            (poll,) = place.polls
         else:
-            self.dropped += 1
-            place.stray = datagram
+            found = self._pending.get(message_id(datagram))
+            if found is None or found not in place.polls:
+                self.dropped += 1
+                place.stray = datagram
+                return
+            poll = found
+        self.dropped += not poll.received(datagram)
 
     def _lost(self, address: Address, error: OSError) -> None:
         """Tell who asks at an address that there is no way to it."""

@@ -132,12 +132,8 @@ def answer_to(pdu: Pdu, request_id: int) -> Pdu:
 # ---- variable bindings ----
 
 
-class Binding(NamedTuple):
-    """One variable binding as it came: the octets of its name, and the tag and octets of its value."""
-
-    name: bytes
-    kind: int
-    octets: bytes
+Binding = tuple[bytes, int, bytes]
+"""One variable binding as it came: the octets of its name, and the tag and octets of its value."""
 
 
 def bindings(octets: bytes, at: int, end: int) -> Iterator[Binding]:
@@ -149,8 +145,11 @@ def bindings(octets: bytes, at: int, end: int) -> Iterator[Binding]:
             raise BadData(f"an answer with more than {MAX_VARBINDS:,} variable bindings")
         inner, at = ber.content(octets, at, end, ber.SEQUENCE)
         name, value = ber.content(octets, inner, at, ber.OBJECT)
+        if value + 2 <= at and value + 2 + octets[value + 1] == at:  # as nearly all are
+            yield octets[name:value], octets[value], octets[value + 2 : at]
+            continue
         kind, start, stop = ber.read(octets, value, at)
-        yield Binding(octets[name:value], kind, octets[start:stop])
+        yield octets[name:value], kind, octets[start:stop]
 
 
 def varbinds(octets: bytes, at: int, end: int) -> tuple[VarBind, ...]:
@@ -161,8 +160,7 @@ def varbinds(octets: bytes, at: int, end: int) -> tuple[VarBind, ...]:
 
 def value(kind: int, octets: bytes) -> Value:
     """Return a value by its tag (RFC 2578, RFC 3416); None for the exceptions, and for what is no value of its type."""
-    read = _READ.get(kind)
-    return None if read is None else read(octets)
+    return READERS[kind](octets)
 
 
 def _integer(octets: bytes) -> Value:
@@ -202,15 +200,16 @@ def _opaque(octets: bytes) -> Value:
     return octets
 
 
-_READ: dict[int, Callable[[bytes], Value]] = {
-    0x02: _integer,
-    0x04: bytes,
-    0x06: _oid_text,
-    0x40: _address,
-    0x41: _unsigned(32),
-    0x42: _unsigned(32),
-    0x43: _unsigned(32),
-    0x44: _opaque,
-    0x46: _unsigned(64),
-    0x47: _unsigned(32),
-}
+def _nothing(octets: bytes) -> Value:
+    return None
+
+
+READERS: list[Callable[[bytes], Value]] = [_nothing] * 256
+"""What reads a value, by its tag."""
+READERS[0x02] = _integer
+READERS[0x04] = bytes
+READERS[0x06] = _oid_text
+READERS[0x40] = _address
+READERS[0x41] = READERS[0x42] = READERS[0x43] = READERS[0x47] = _unsigned(32)
+READERS[0x44] = _opaque
+READERS[0x46] = _unsigned(64)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from collectors.ber import Indexes, arcs, dotted, object_octets, sub_octets
+from collectors.ber import Indexes, arcs, dotted, object_octets
 from collectors.errors import BadData, CollectError, TimedOut
 from collectors.model import Value, Walk
 from collectors.snmp_message import MAX_AGAIN, Again, Binding, Ignored, Pdu, Status, bindings, parsed, value
-from collectors.snmp_walk import Caps, ColumnWalk, Pace, refusal
-from collectors.snmp_wire import GET, GET_BULK, GET_NEXT, Encoded, Messages, encoded, name
+from collectors.snmp_walk import MAX_GET, Caps, ColumnWalk, Pace, refusal
+from collectors.snmp_wire import GET, GET_BULK, GET_NEXT, Encoded, Messages, encoded, names_of
 
 
 class Job(Protocol):
@@ -37,7 +37,13 @@ class Job(Protocol):
 def _get(oids: tuple[str, ...]) -> tuple[Encoded, list[bytes]]:
     """Encode a GET; return it, and the names that its answer has to repeat."""
     names = [object_octets(parsed(oid)) for oid in oids]
-    return encoded(GET, b"".join(map(name, names))), names
+    return encoded(GET, names_of(names)), names
+
+
+def _check(oids: Sequence[str]) -> None:
+    """Raise ProfileError for what is no OID."""
+    for at in range(0, len(oids), MAX_GET):
+        _get(tuple(oids[at : at + MAX_GET]))
 
 
 class GetJob:
@@ -51,8 +57,7 @@ class GetJob:
         self._pace = pace
         self.values: dict[str, Value] = {}
         self.failure: CollectError | None = None
-        for oid in oids:
-            parsed(oid)
+        _check(self._left)
 
     def next(self) -> Encoded | None:
         if self.failure is not None or not self._left:
@@ -76,13 +81,13 @@ class GetJob:
 
     def _settle(self, found: Sequence[Binding]) -> None:
         asked = self._asked
-        if [binding.name for binding in found] != _get(asked)[1]:
-            names = [arcs(binding.name) for binding in found]
+        if [name for name, _, _ in found] != _get(asked)[1]:
+            names = [arcs(name) for name, _, _ in found]
             if names != [parsed(oid) for oid in asked]:
                 got = ", ".join(map(dotted, names[:3])) or "nothing"
                 self.failure = BadData(f"asked for {len(asked)} OIDs from {asked[0]} on, and answered with {got}")
                 return
-        self.values.update(zip(asked, [value(binding.kind, binding.octets) for binding in found], strict=True))
+        self.values.update(zip(asked, [value(kind, octets) for _, kind, octets in found], strict=True))
         del self._left[: len(asked)]
 
     def fail(self, error: CollectError, *, heard: bool) -> None:
@@ -112,7 +117,7 @@ class WalkJob:
         walk = self._walk
         if not walk.ask():
             return None
-        names = b"".join([name(column.octets + sub_octets(column.at)) for column in walk.asked])
+        names = names_of([column.octets + column.key for column in walk.asked])
         return encoded(GET_BULK, names, walk.repetitions) if walk.bulk else encoded(GET_NEXT, names)
 
     def take(self, pdu: Pdu, octets: int) -> None:
@@ -198,8 +203,8 @@ class Poll:
         self._again -= 1
         self._line.send(self, self._line.wire.seal(self._request, self.id))
 
-    def received(self, datagram: bytes) -> None:
-        """Take a datagram from the device that has this poll's ID."""
+    def received(self, datagram: bytes) -> bool:
+        """Take a datagram from the device; say whether it is anything for this poll."""
         try:
             reply = self._line.wire.open(datagram, self.id)
             if isinstance(reply, Pdu):
@@ -208,7 +213,7 @@ class Poll:
             reply = Ignored(error)
         except CollectError as error:
             self.fail(error)
-            return
+            return True
         if isinstance(reply, Pdu):
             self._line.heard += 1
             self._line.settle(self)
@@ -219,6 +224,8 @@ class Poll:
             self._refused = reply.blame
         else:
             self._blame = reply.blame
+            return False
+        return True
 
     def _send_again(self) -> None:
         self._line.settle(self)

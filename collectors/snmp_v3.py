@@ -12,6 +12,7 @@ from collectors.snmp_message import OTHERS, Again, Answer, Ignored, Pdu, Request
 from collectors.snmp_privacy import Cipher, cipher
 from collectors.snmp_usm import (
     AUTH_FLAG,
+    AUTH_FORMS,
     MAX_SIZE,
     MODEL,
     PRIV_FLAG,
@@ -32,14 +33,19 @@ from collectors.snmp_wire import (
 )
 
 _VERSION = ber.integer(3)
-_HEAD_END = ber.integer(MODEL)
-_HEAD_SIZE = ber.integer(MAX_SIZE)
+_HEAD_FRONT = b"\x30\x11\x02\x04"  # msgGlobalData, and the message ID's own head
+_HEAD_ENDS = [
+    ber.integer(MAX_SIZE) + ber.element(ber.OCTETS, bytes((flags | REPORTABLE,))) + ber.integer(MODEL)
+    for flags in range(AUTH_FLAG + PRIV_FLAG + 1)
+]
+_NOBODY = ber.element(ber.OCTETS)
+_CODE = {form.size: ber.element(ber.OCTETS, bytes(form.size)) for form in AUTH_FORMS.values()}  # not yet filled in
 
 
 class UsmWire:
     """One SNMPv3 user on one device. Finds out the device's engine and clock by itself."""
 
-    __slots__ = ("_auth_key", "_cipher", "_front", "_keyed", "_priv", "usm")
+    __slots__ = ("_auth_key", "_cipher", "_engine", "_front", "_keyed", "_priv", "_user", "usm")
 
     def __init__(self, access: SnmpAccess, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.usm = Usm(access, monotonic, patient=True)
@@ -47,16 +53,20 @@ class UsmWire:
         self._keyed = b""  # the engine that the keys are of
         self._auth_key = b""
         self._cipher: Cipher | None = None
-        self._front = b""  # of what is encrypted: engine and context
+        self._engine = b""  # as an element
+        self._front = b""  # engine and context, which stand before a PDU
+        self._user = ber.element(ber.OCTETS, self.usm.user)
 
     # ---- out ----
 
     def seal(self, request: Encoded, request_id: int) -> bytes:
         usm = self.usm
         if not usm.engine:
-            return self._sealed(pdu_octets(DISCOVERY, request_id), request_id, 0, b"")
+            self._engine, self._keyed = b"\x04\x00", b""
+            self._front = self._engine + ber.element(ber.OCTETS, usm.context)
+            return self._sealed(pdu_octets(DISCOVERY, request_id), request_id, 0, _NOBODY)
         self._localise()
-        return self._sealed(pdu_octets(request, request_id), request_id, usm.flags, usm.user)
+        return self._sealed(pdu_octets(request, request_id), request_id, usm.flags, self._user)
 
     def _localise(self) -> None:
         """Make the keys those of the device's engine."""
@@ -68,36 +78,29 @@ class UsmWire:
         if self._priv:
             key = localised(usm.masters[1], usm.engine, usm.form.hash)
             self._cipher = cipher(self._priv, key, usm.engine, usm.form.hash)
-        self._front = ber.element(ber.OCTETS, usm.engine) + ber.element(ber.OCTETS, usm.context)
+        self._engine = ber.element(ber.OCTETS, usm.engine)
+        self._front = self._engine + ber.element(ber.OCTETS, usm.context)
         self._keyed = usm.engine
 
     def _sealed(self, pdu: bytes, message_id: int, flags: int, user: bytes) -> bytes:
         usm = self.usm
-        signed = flags & AUTH_FLAG
-        boots, seconds = (usm.clock.boots, usm.now()) if signed else (0, 0)
-        front = self._front if usm.engine else b"\x04\x00" + ber.element(ber.OCTETS, usm.context)
-        data, salt = ber.element(ber.SEQUENCE, front, pdu), b""
+        data, size = ber.element(ber.SEQUENCE, self._front, pdu), 0
+        boots = seconds = 0
+        salt = b""
+        if flags & AUTH_FLAG:
+            boots, seconds, size = usm.clock.boots, usm.now(), usm.form.size
         if flags & PRIV_FLAG and self._cipher is not None:
             sealed, salt = self._cipher.encrypt(data, boots, seconds)
             data = ber.element(ber.OCTETS, sealed)
-        code = bytes(usm.form.size if signed else 0)
-        security = ber.element(
-            ber.SEQUENCE,
-            ber.element(ber.OCTETS, usm.engine),
-            ber.integer(boots),
-            ber.integer(seconds),
-            ber.element(ber.OCTETS, user),
-            ber.element(ber.OCTETS, code),
-            ber.element(ber.OCTETS, salt),
-        )
-        head = ber.integer(message_id), _HEAD_SIZE, bytes((ber.OCTETS, 1, flags | REPORTABLE)), _HEAD_END
-        whole = ber.element(
-            ber.SEQUENCE, _VERSION, ber.element(ber.SEQUENCE, *head), ber.element(ber.OCTETS, security), data
-        )
-        if not signed:
+        security = (self._engine, ber.integer(boots), ber.integer(seconds), user)
+        head = _HEAD_FRONT + message_id.to_bytes(4) + _HEAD_ENDS[flags]
+        tail = bytes((ber.OCTETS, len(salt))) + salt
+        parameters = ber.element(ber.OCTETS, ber.element(ber.SEQUENCE, *security, _CODE[size], tail))
+        whole = ber.element(ber.SEQUENCE, _VERSION, head, parameters, data)
+        if not size:
             return whole
-        end = len(whole) - len(data) - len(salt) - 2  # of the code; a salt's own head is two octets
-        return whole[: end - len(code)] + self._code(whole) + whole[end:]
+        end = len(whole) - len(data) - len(tail)
+        return whole[: end - size] + self._code(whole) + whole[end:]
 
     def _code(self, whole: bytes) -> bytes:
         form = self.usm.form
@@ -107,13 +110,13 @@ class UsmWire:
 
     def open(self, datagram: bytes, request_id: int) -> Pdu | Again | Ignored:
         try:
-            received = self._received(datagram)
-        except (BadData, AuthFailed) as error:
+            received = self._received(datagram, request_id)
+        except (BadData, AuthFailed, TimedOut) as error:
             return Ignored(error)
         return self.usm.judge(received, request_id)
 
-    def _received(self, datagram: bytes) -> Received:
-        """Authenticate and decrypt a message. Raises BadData, AuthFailed."""
+    def _received(self, datagram: bytes, message_id: int) -> Received:
+        """Authenticate and decrypt a message. Raises BadData, AuthFailed, or TimedOut for one of another exchange."""
         try:
             envelope = _envelope(datagram)
         except BadData as error:
@@ -121,6 +124,8 @@ class UsmWire:
         flags, security = envelope.flags, envelope.security
         if envelope.version != 3 or envelope.model != MODEL:
             raise BadData("answered with another SNMP version or security model")
+        if envelope.message_id != message_id:
+            raise TimedOut(OTHERS)
         if flags & AUTH_FLAG:
             self._authenticate(datagram, security)
         octets, at, end = datagram, envelope.data, envelope.end
@@ -191,6 +196,7 @@ class _Envelope(NamedTuple):
     """What is around the data of a message, which begins at `data`; the message ends at `end`."""
 
     version: int
+    message_id: int
     flags: int
     model: int
     security: _Security
@@ -202,14 +208,14 @@ def _envelope(datagram: bytes) -> _Envelope:
     at, end = ber.content(datagram, 0, len(datagram), ber.SEQUENCE)
     version, at = ber.number(datagram, at, end)
     at, head = ber.content(datagram, at, end, ber.SEQUENCE)
-    _, at = ber.number(datagram, at, head)  # the message's ID led it here
+    message_id, at = ber.number(datagram, at, head)
     _, at = ber.number(datagram, at, head)  # the size that its sender takes
     flags, at = ber.string(datagram, at, head)
     model, _ = ber.number(datagram, at, head)
     if len(flags) != 1:
         raise BadData(f"msgFlags of {len(flags)} octets")
     at, data = ber.content(datagram, head, end, ber.OCTETS)
-    return _Envelope(version, flags[0], model, _security(datagram, at, data), data, end)
+    return _Envelope(version, message_id, flags[0], model, _security(datagram, at, data), data, end)
 
 
 def _security(octets: bytes, at: int, end: int) -> _Security:

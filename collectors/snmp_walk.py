@@ -7,10 +7,10 @@ does not increase, an error of its own) is given up with its rows kept, and the 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from collectors.ber import Indexes, Oid, dotted
+from collectors.ber import Indexes, Oid, dotted, sub_octets
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut
 from collectors.model import Walk
-from collectors.snmp_columns import Column, read_rows
+from collectors.snmp_columns import Column, column, read_rows
 from collectors.snmp_message import Answer, Pdu, Request, Status, VarBind, varbinds
 
 MAX_ROWS = 100_000  # a column
@@ -57,8 +57,8 @@ class ColumnWalk:
     """One walk. Ask `next_request`, give its answer to `take`, until there is none; then `result`."""
 
     def __init__(self, columns: Sequence[Oid], pace: Pace, max_rows: int = MAX_ROWS) -> None:
-        self._columns = [Column.of(root) for root in dict.fromkeys(columns)]
-        self.asked: Sequence[Column] = []
+        self._columns = [column(root) for root in dict.fromkeys(columns)]
+        self.asked: Sequence[Column] = ()
         self._pace = pace
         self.bulk = pace.bulk
         self._max_rows = max_rows
@@ -74,10 +74,11 @@ class ColumnWalk:
 
     def ask(self) -> bool:
         """Choose the columns that are `asked` for next: of one entry. False when every column has ended."""
-        left = [column for column in self._columns if not column.done]
-        self.asked = [column for column in left if column.parent == left[0].parent][: self._pace.width]
         self._most_rows += self.repetitions
-        return bool(left)
+        if not self.asked or True in [each.done for each in self.asked]:
+            left = [each for each in self._columns if not each.done]
+            self.asked = [each for each in left if each.parent == left[0].parent][: self._pace.width]
+        return bool(self.asked)
 
     @property
     def repetitions(self) -> int:
@@ -100,17 +101,18 @@ class ColumnWalk:
         if pdu.status != Status.OK or not self.asked[0].arc or self._most_rows > self._max_rows:
             self.take(pdu.answer())
             return
-        before = [len(column.rows) for column in self.asked]
+        before = [len(each.rows) for each in self.asked]
         most = len(self.asked) * self.repetitions
-        count, at = read_rows(pdu.octets, pdu.start, pdu.end, self.asked, most, indexes)
-        if count and at == pdu.end:
+        left = read_rows(pdu.octets[pdu.start : pdu.end], self.asked, most, indexes)
+        if left is None:
             self._answered()
             return
+        count, at = left
         try:
-            rest = varbinds(pdu.octets, at, pdu.end)
+            rest = varbinds(pdu.octets, pdu.start + at, pdu.end)
         except BadData:
-            for column, rows in zip(self.asked, before, strict=True):
-                column.back_to(rows)
+            for each, rows in zip(self.asked, before, strict=True):
+                each.back_to(rows)
             raise
         self._add(rest, count)
 
@@ -156,7 +158,7 @@ class ColumnWalk:
         elif len(column.rows) >= self._max_rows:
             self._fail([column], BadData(f"{dotted(column.root)} has more than {self._max_rows:,} rows"))
         else:
-            column.at = index
+            column.key = sub_octets(index)
             column.rows[dotted(index)] = varbind.value
 
     def _ask_less(self) -> None:
@@ -165,6 +167,7 @@ class ColumnWalk:
             pace.repetitions //= 2
         elif len(self.asked) > 1:
             pace.width = len(self.asked) // 2
+            self.asked = ()
         else:
             self._fail(self.asked, Refused(f"answers tooBig to a request for one OID, {dotted(self.asked[0].root)}"))
 

@@ -1,5 +1,7 @@
 """The own engine's SNMP messages: requests as octets, octets as PDUs, and the v1 and v2c message around them. No IO."""
 
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol
 
 from collectors import ber
@@ -11,6 +13,10 @@ _KINDS = {"get": GET, "next": GET_NEXT, "bulk": GET_BULK}
 _ID_HEAD = b"\x02\x04"  # an INTEGER of four octets
 _NOTHING_ASKED = b"\x02\x01\x00\x02\x01\x00"  # error-status and error-index, or non-repeaters and no repetitions
 _NO_ERROR = _NOTHING_ASKED
+_NULL = b"\x05\x00"
+_HEADS = [
+    bytes((ber.SEQUENCE, size + 4, ber.OBJECT, size)) for size in range(0x7C)
+]  # of names that take so many octets
 LEAST_ID = 2**24  # request-ids and message IDs take four octets, so that they can be put into encoded requests
 MOST_ID = 2**31 - 1
 
@@ -55,21 +61,28 @@ class Messages(Protocol):
 
 def encoded(kind: int, names: bytes, repetitions: int = 0) -> Encoded:
     """Make a request of variable bindings that are encoded already."""
-    count = b"\x02\x01\x00" + ber.integer(repetitions) if kind == GET_BULK else _NOTHING_ASKED
+    count = _bulk(repetitions) if kind == GET_BULK else _NOTHING_ASKED
     return Encoded(kind, count + ber.element(ber.SEQUENCE, names))
 
 
-def name(octets: bytes) -> bytes:
-    """Return the variable binding that asks for an OID, given as octets."""
-    size = len(octets)
-    if size < 0x7A:
-        return bytes((ber.SEQUENCE, size + 4, ber.OBJECT, size)) + octets + b"\x05\x00"
-    return ber.element(ber.SEQUENCE, ber.element(ber.OBJECT, octets), b"\x05\x00")
+@lru_cache
+def _bulk(repetitions: int) -> bytes:
+    """Return no non-repeaters, and so many repetitions."""
+    return b"\x02\x01\x00" + ber.integer(repetitions)
+
+
+def names_of(oids: Iterable[bytes]) -> bytes:
+    """Return the variable bindings that ask for OIDs, which are given as octets."""
+    return b"".join([_HEADS[len(oid)] + oid + _NULL if len(oid) < len(_HEADS) else _long_name(oid) for oid in oids])
+
+
+def _long_name(oid: bytes) -> bytes:
+    return ber.element(ber.SEQUENCE, ber.element(ber.OBJECT, oid), _NULL)
 
 
 def request_of(request: Request) -> Encoded:
     """Encode a request."""
-    names = b"".join(name(ber.object_octets(oid)) for oid in request.oids)
+    names = names_of(map(ber.object_octets, request.oids))
     return encoded(_KINDS[request.kind], names, request.repetitions)
 
 
@@ -87,17 +100,18 @@ DISCOVERY = encoded(GET, b"")
 
 def read_pdu(octets: bytes, at: int, end: int) -> Pdu:
     """Read a Response or a Report up to its variable bindings. Raises BadData."""
-    kind, start, stop = ber.read(octets, at, end)
+    kind, at, stop = ber.read(octets, at, end)
     if kind not in (RESPONSE, REPORT):
         raise BadData(f"PDU tag {kind:#04x}")
-    request_id, at = ber.number(octets, start, stop)
-    if octets.startswith(_NO_ERROR, at) and at + len(_NO_ERROR) <= stop:
-        status = index = 0
-        at += len(_NO_ERROR)
+    request_id, at = ber.number(octets, at, stop)
+    if octets[at : at + 6] == _NO_ERROR:
+        status = about = 0
+        at += 6
     else:
         status, at = ber.number(octets, at, stop)
-        index, at = ber.number(octets, at, stop)
-    return Pdu(kind, request_id, status, index, octets, *ber.content(octets, at, stop, ber.SEQUENCE))
+        about, at = ber.number(octets, at, stop)
+    start, stop = ber.content(octets, at, stop, ber.SEQUENCE)
+    return Pdu(kind, request_id, status, about, octets, start, stop)
 
 
 def message_id(datagram: bytes) -> int:
