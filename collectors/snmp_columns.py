@@ -34,6 +34,7 @@ class Column:
     """One column: its rows so far, and the index it has come to."""
 
     root: Oid
+    name: str  # the root, dotted
     octets: bytes  # the root's
     parent: bytes  # the octets of the entry: of all but the last arc
     arc: int  # the last arc, if it takes one octet; 0 if not: what is not read quickly
@@ -62,14 +63,14 @@ class Column:
 
 def column(root: Oid) -> Column:
     """Begin a column."""
-    return Column(root, *_octets_of(root))
+    return Column(root, *_forms_of(root))
 
 
 @lru_cache(maxsize=16_384)  # profiles name the same ones for every device
-def _octets_of(root: Oid) -> tuple[bytes, bytes, int]:
+def _forms_of(root: Oid) -> tuple[str, bytes, bytes, int]:
     octets = ber.object_octets(root)
     quick = len(root) > 2 and 0 < root[-1] < _SHORT
-    return octets, octets[:-1] if quick else octets, root[-1] if quick else 0
+    return ber.dotted(root), octets, octets[:-1] if quick else octets, root[-1] if quick else 0
 
 
 def read_rows(octets: bytes, asked: Sequence[Column], most: int, indexes: Indexes) -> tuple[int, int] | None:

@@ -42,6 +42,10 @@ class Place:
     stray: bytes | None = None
 
 
+Queue = dict[int, Poll]
+"""Polls by their IDs, in the order of their deadlines."""
+
+
 class Engine:
     """All devices of one event loop. Its sockets are open while a transport is.
 
@@ -58,7 +62,7 @@ class Engine:
         self._sockets: dict[int, UdpSocket] = {}
         self._places: dict[Address, Place] = {}
         self._pending: dict[int, Poll] = {}
-        self._queues: dict[float, dict[int, Poll]] = {}  # by time-out, in the order of their deadlines
+        self._queues: dict[float, Queue] = {}  # by time-out
         self._timer: asyncio.TimerHandle | None = None
 
     def time(self) -> float:
@@ -78,21 +82,21 @@ class Engine:
 
     def keep(self, known: Known, memory: Memory) -> None:
         """Remember a device; the one that was asked the longest ago is forgotten for it when there are too many."""
-        self.memories.pop(known, None)
         while len(self.memories) >= MAX_KNOWN:
             del self.memories[next(iter(self.memories))]
         self.memories[known] = memory
 
     # ---- transports ----
 
-    def open(self, address: Address, family: int) -> UdpSocket:
+    def open(self, address: Address, family: int) -> tuple[UdpSocket, Place]:
         """Begin to hear an address. Raises OSError."""
         self._loop = self._loop or asyncio.get_running_loop()
         found = self._sockets.get(family)
         if found is None:
             found = self._sockets[family] = UdpSocket(family, self._loop, self._receive, self._lost)
-        self._places.setdefault(address, Place()).lines += 1
-        return found
+        place = self._places.setdefault(address, Place())
+        place.lines += 1
+        return found, place
 
     def close(self, address: Address) -> None:
         """Hear an address no longer, unless for others."""
@@ -117,26 +121,21 @@ class Engine:
             found = next(self._ids)
         return found
 
-    def wait(self, poll: Poll, address: Address, timeout: float) -> None:
-        """Await an answer for so many seconds."""
-        poll.deadline = self.time() + timeout
-        place = self._places[address]
-        place.polls.add(poll)
-        place.stray = None
-        self._pending[poll.id] = poll
-        self._queues.setdefault(timeout, {})[poll.id] = poll
-        if self._timer is None or self._timer.when() > poll.deadline:
-            self._arm(poll.deadline)
+    def queue(self, timeout: float) -> Queue:
+        """Return what waits for so many seconds, the longest first."""
+        return self._queues.setdefault(timeout, {})
 
-    def settle(self, poll: Poll, address: Address, timeout: float) -> None:
+    def wait(self, poll: Poll, queue: Queue, timeout: float) -> None:
+        """Await an answer for so many seconds."""
+        poll.deadline = deadline = self.time() + timeout
+        self._pending[poll.id] = queue[poll.id] = poll
+        if self._timer is None or self._timer.when() > deadline:
+            self._arm(deadline)
+
+    def settle(self, poll: Poll, queue: Queue) -> None:
         """Await no answer any more."""
         self._pending.pop(poll.id, None)
-        self._queues.get(timeout, {}).pop(poll.id, None)
-        self._places[address].polls.discard(poll)
-
-    def stray(self, address: Address) -> bytes | None:
-        """Return what came from an address, since something was sent there, that answers nothing."""
-        return self._places[address].stray
+        queue.pop(poll.id, None)
 
     def _arm(self, when: float) -> None:
         if self._timer is not None:

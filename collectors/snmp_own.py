@@ -18,7 +18,6 @@ async def open_own(peer: str, address: str, access: SnmpAccess) -> "EngineTransp
 
     Raises CollectError.
     """
-    wire_of(access)
     return EngineTransport(peer, access, engine(), *await resolve(address, access.port))
 
 
@@ -48,6 +47,8 @@ class EngineTransport:
         "_lost",
         "_memory",
         "_peer",
+        "_place",
+        "_queue",
         "_socket",
         "heard",
         "requests",
@@ -66,7 +67,8 @@ class EngineTransport:
         self._address = address
         self._key = address, access
         self._memory = engine.recall(self._key, lambda: _nothing_known(access, engine.time()))
-        self._socket = engine.open(address, family)
+        self._socket, self._place = engine.open(address, family)
+        self._queue = engine.queue(access.timeout)
         self.wire = self._memory.wire
         self._caps = Caps()
         self._lost = self._closed = False
@@ -103,11 +105,13 @@ class EngineTransport:
     async def _run(self, job: Job) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         poll = Poll(self, job, done)
+        self._place.polls.add(poll)
         try:
             poll.next()
             await done
         finally:
             self.settle(poll)
+            self._place.polls.discard(poll)
 
     # ---- what a poll asks of its line ----
 
@@ -116,17 +120,18 @@ class EngineTransport:
 
     def send(self, poll: Poll, datagram: bytes) -> None:
         self.requests += 1
-        self._engine.wait(poll, self._address, self.timeout)
+        self._place.stray = None
+        self._engine.wait(poll, self._queue, self.timeout)
         error = self._socket.send(datagram, self._address)
         if error is not None:
             poll.fail(unreachable(error))
 
     def settle(self, poll: Poll) -> None:
-        self._engine.settle(poll, self._address, self.timeout)
+        self._engine.settle(poll, self._queue)
 
     def stray(self) -> CollectError | None:
-        datagram = self._engine.stray(self._address)
-        return None if datagram is None else self.wire.stray(datagram)
+        stray = self._place.stray
+        return None if stray is None else self.wire.stray(stray)
 
     def _named(self, error: CollectError) -> CollectError:
         self._lost |= isinstance(error, TimedOut | AuthFailed)

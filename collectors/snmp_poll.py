@@ -101,7 +101,7 @@ class GetJob:
 class WalkJob:
     """Some columns, by ColumnWalk."""
 
-    __slots__ = ("_caps", "_clock", "_indexes", "_octets", "_since", "_walk")
+    __slots__ = ("_caps", "_clock", "_indexes", "_octets", "_since", "_until", "_walk")
 
     def __init__(
         self, columns: Sequence[str], pace: Pace, caps: Caps, clock: Callable[[], float], indexes: Indexes
@@ -110,6 +110,7 @@ class WalkJob:
         self._caps = caps
         self._clock = clock
         self._since = clock()
+        self._until = self._since + caps.seconds
         self._octets = 0
         self._indexes = indexes
 
@@ -123,7 +124,8 @@ class WalkJob:
     def take(self, pdu: Pdu, octets: int) -> None:
         self._walk.take_pdu(pdu, self._indexes)
         self._octets += octets
-        self._check()
+        if self._octets > self._caps.octets or self._clock() > self._until:
+            self._check()
 
     def fail(self, error: CollectError, *, heard: bool) -> None:
         if not (type(error) is TimedOut and heard and self._walk.shrink()):

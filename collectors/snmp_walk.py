@@ -129,7 +129,7 @@ class ColumnWalk:
         self._fail(self._columns, error)
 
     def result(self) -> Walk:
-        return Walk({dotted(column.root): column.rows for column in self._columns}, self._failure)
+        return Walk({column.name: column.rows for column in self._columns}, self._failure)
 
     def _answered(self) -> None:
         self._pace.bulk_works |= self.bulk
@@ -156,7 +156,7 @@ class ColumnWalk:
             words = f"{dotted(varbind.oid)} does not come after {dotted(column.cursor)}: the device repeats itself"
             self._fail([column], BadData(words))
         elif len(column.rows) >= self._max_rows:
-            self._fail([column], BadData(f"{dotted(column.root)} has more than {self._max_rows:,} rows"))
+            self._fail([column], BadData(f"{column.name} has more than {self._max_rows:,} rows"))
         else:
             column.key = sub_octets(index)
             column.rows[dotted(index)] = varbind.value
@@ -169,7 +169,7 @@ class ColumnWalk:
             pace.width = len(self.asked) // 2
             self.asked = ()
         else:
-            self._fail(self.asked, Refused(f"answers tooBig to a request for one OID, {dotted(self.asked[0].root)}"))
+            self._fail(self.asked, Refused(f"answers tooBig to a request for one OID, {self.asked[0].name}"))
 
     def _end_refused(self, answer: Answer) -> None:
         """End the column an error is about; all that were asked for when it says none."""
