@@ -25,7 +25,7 @@ _PLAIN[0x02] = _PLAIN[0x46] = 9
 _PLAIN[0x41] = _PLAIN[0x42] = _PLAIN[0x43] = _PLAIN[0x47] = 5
 
 _TAKE = {at: itemgetter(0, slice(1, at), at, at + 1, at + 2, slice(at + 2, -_HEAD), -1) for at in range(2, _SHORT)}
-"""Of a piece whose value begins there: arc, index, tag, length, first octet and octets; and the size of the next name."""
+"""By where the value of a piece begins: its arc, index, tag, length, first octet, octets, and the next name's size."""
 _number = int.from_bytes
 
 

@@ -1,4 +1,4 @@
-"""netpatrol's own SNMP engine: one UDP socket an address family for all devices of an event loop, and what is under way.
+"""netpatrol's own SNMP engine: one UDP socket an address family for all devices of an event loop, and who waits on it.
 
 An answer finds its request by its ID, and must come from where the request went. What is learned of a device (what it
 takes in one request, its SNMPv3 engine and keys) outlives its transport.
@@ -67,7 +67,7 @@ class Engine:
 
     def time(self) -> float:
         """Return the event loop's time."""
-        return self._loop.time() if self._loop is not None else 0.0
+        return (self._loop or asyncio.get_running_loop()).time()
 
     # ---- what is remembered ----
 

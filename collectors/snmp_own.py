@@ -18,7 +18,11 @@ async def open_own(peer: str, address: str, access: SnmpAccess) -> "EngineTransp
 
     Raises CollectError.
     """
-    return EngineTransport(peer, access, engine(), *await resolve(address, access.port))
+    family, place = await resolve(address, access.port)
+    try:
+        return EngineTransport(peer, access, engine(), family, place)
+    except OSError as error:  # of a family that this machine does not have
+        raise unreachable(error) from error
 
 
 def wire_of(access: SnmpAccess) -> Messages:

@@ -64,7 +64,7 @@ class Aes:
 
     def __init__(self, key: bytes) -> None:
         self._key = AES(key)
-        self._block: Any = _Cipher(self._key, ECB()).encryptor()
+        self._block: Any = _Cipher(self._key, ECB()).encryptor()  # noqa: S305 - one block of CFB at a time
         self._salt = secrets.randbits(64)
 
     def encrypt(self, data: bytes, boots: int, seconds: int) -> tuple[bytes, bytes]:

@@ -31,14 +31,14 @@ def _wire(access: SnmpAccess) -> Wire:
 class PysnmpTransport:
     """Asks one device, one request at a time. `heard` counts its valid answers."""
 
-    def __init__(self, peer: str, access: SnmpAccess, wire: Wire, socket: "_Socket", caps: Caps = Caps()) -> None:
+    def __init__(self, peer: str, access: SnmpAccess, wire: Wire, socket: "_Socket") -> None:
         self.requests = 0
         self.heard = 0
         self._peer = peer
         self._access = access
         self._wire = wire
         self._socket = socket
-        self._caps = caps
+        self._caps = Caps()
         self._pace = Pace(bulk=access.version != "1", repetitions=max(1, access.max_repetitions))
 
     async def get(self, oids: Sequence[str]) -> Mapping[str, Value]:

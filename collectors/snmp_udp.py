@@ -1,4 +1,4 @@
-"""A UDP socket for many devices: sends, hears many datagrams at a wake-up, and learns which address has no way to it."""
+"""A UDP socket for many devices: sends, hears many datagrams at a wake-up, and learns to whom there is no way."""
 
 import asyncio
 import errno
@@ -72,7 +72,7 @@ def ids() -> Iterator[int]:
 class UdpSocket:
     """One address family's socket, on one event loop.
 
-    `receive(datagram, sender)` is called with what is heard, `lost(address, error)` when ICMP says that there is no way.
+    `receive(datagram, sender)` is called with what is heard, `lost(address, error)` when ICMP says there is no way.
     """
 
     def __init__(

@@ -184,8 +184,8 @@ class ColumnWalk:
 
     def _fail(self, columns: Iterable[Column], error: CollectError) -> None:
         self._failure = self._failure or error
-        for column in columns:
-            column.done = True
+        for each in columns:
+            each.done = True
 
 
 def refusal(status: int, oid: Oid) -> CollectError:
