@@ -207,6 +207,8 @@ class Poll:
 
     def received(self, datagram: bytes) -> bool:
         """Take a datagram from the device; say whether it is anything for this poll."""
+        if self.done.done():
+            return False
         try:
             reply = self._line.wire.open(datagram, self.id)
             if isinstance(reply, Pdu):

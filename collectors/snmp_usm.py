@@ -193,10 +193,11 @@ class Usm:
         """Learn from a Report, or say what it says is wrong (RFC 3414, 5: usmStats….N.0). Raises what is proven."""
         about = reason[len(_USM_STATS)] if reason[:-2] == _USM_STATS else 0
         signed = received.flags & AUTH_FLAG
-        if not self.engine or (about == 4 and received.engine != self.engine):
-            if self._patient and self.clock.proven:
-                self._doubted = True
-                return Ignored(AuthFailed("answers as another SNMPv3 engine than before"))
+        another = received.engine != self.engine
+        if another and self._patient and self.clock.proven:
+            self._doubted = True
+            return Ignored(AuthFailed("answers as another SNMPv3 engine than before"))
+        if not self.engine or (about == 4 and another):
             return self._learn_engine(received)
         if about == 2 and signed:
             self._set_clock(received, proven=True)

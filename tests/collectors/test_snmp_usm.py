@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyasn1.codec.ber import decoder, encoder
-from pyasn1.type import univ
-from pysnmp.proto.api import v2c
+from pyasn1.codec.ber import decoder
 from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
@@ -20,6 +18,7 @@ from collectors.snmp_usm import localised, master_key
 from collectors.snmp_v3 import UsmWire as OwnUsmWire
 from tests.simulator.bad_agent import GARBAGE
 from tests.simulator.snmp_agent import SnmpAgent
+from tests.simulator.v3_messages import report
 
 FULL = SnmpAccess(
     version="3",
@@ -253,23 +252,3 @@ def parameters(message: bytes) -> list[Any]:
     whole, _ = decoder.decode(message, asn1Spec=SNMPv3Message())
     security, _ = decoder.decode(whole[2].asOctets(), asn1Spec=UsmSecurityParameters())
     return [security[n] for n in range(6)]
-
-
-def report(to: bytes, *, engine: bytes, number: int = 0, boots: int = 1, oid: tuple[int, ...] | None = None) -> bytes:
-    """Return an unauthenticated Report of usmStats `number` to a message."""
-    asked_with, _ = decoder.decode(to, asn1Spec=SNMPv3Message())
-    security = UsmSecurityParameters()
-    for position, value in enumerate((engine, boots, 100, b"", b"", b"")):
-        security[position] = value
-    pdu = v2c.ReportPDU()
-    v2c.apiPDU.set_defaults(pdu)
-    v2c.apiPDU.set_varbinds(pdu, [(oid or (1, 3, 6, 1, 6, 3, 15, 1, 1, number, 0), v2c.Counter32(1))])
-    message = SNMPv3Message()
-    message[0] = 3
-    for position, value in enumerate((asked_with[1][0], 65507, b"\x00", 3)):
-        message[1][position] = value
-    message[2] = univ.OctetString(encoder.encode(security))
-    scoped = message[3]["plaintext"]
-    scoped[0], scoped[1] = engine, b""
-    scoped[2].setComponentByType(pdu.tagSet, pdu)
-    return bytes(encoder.encode(message))
