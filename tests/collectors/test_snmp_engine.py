@@ -59,7 +59,12 @@ def idle_loop() -> IdleLoop:
 
 
 async def test_all_devices_of_an_address_family_share_a_socket() -> None:
-    async with (BadAgent(bad_agent.good) as one, BadAgent(bad_agent.good) as two, opened(one.port) as to_one, opened(two.port) as to_two):
+    async with (
+        BadAgent(bad_agent.good) as one,
+        BadAgent(bad_agent.good) as two,
+        opened(one.port) as to_one,
+        opened(two.port) as to_two,
+    ):
         assert to_one._socket is to_two._socket
         found = await asyncio.gather(to_one.get([ONE]), to_two.get([TWO]))
     assert found == [{ONE: 1}, {TWO: 2}]
@@ -126,7 +131,7 @@ async def test_ipv6_is_spoken() -> None:
 async def test_a_closed_port_stops_only_who_asks_there() -> None:
     async with BadAgent(bad_agent.good) as closed:
         pass
-    async with (BadAgent(bad_agent.good) as agent, opened(closed.port, timeout=60.0) as dead, opened(agent.port) as live):
+    async with BadAgent(bad_agent.good) as agent, opened(closed.port, timeout=60.0) as dead, opened(agent.port) as live:
         for _ in range(3):
             found = await asyncio.gather(dead.get([ONE]), live.walk([COLUMN]), return_exceptions=True)
             assert isinstance(found[0], Unreachable)
@@ -222,13 +227,20 @@ async def test_discovery_is_done_once_for_all_polls() -> None:
 
 
 async def test_two_at_one_device_at_once_each_find_their_way() -> None:
-    async with (SnmpAgent({ONE: 1, TWO: 2}, users=[V3]) as agent, opened(agent.port, V3) as first, opened(agent.port, V3) as second):
+    async with (
+        SnmpAgent({ONE: 1, TWO: 2}, users=[V3]) as agent,
+        opened(agent.port, V3) as first,
+        opened(agent.port, V3) as second,
+    ):
         assert await asyncio.gather(first.get([ONE]), second.get([TWO])) == [{ONE: 1}, {TWO: 2}]
 
 
 async def test_a_device_that_was_silent_is_discovered_anew() -> None:
     silent = False
-    async with (SnmpAgent({ONE: 1}, users=[V3]) as agent, Relay(agent.port, lambda reply, _: [] if silent else [reply]) as relay):
+    async with (
+        SnmpAgent({ONE: 1}, users=[V3]) as agent,
+        Relay(agent.port, lambda reply, _: [] if silent else [reply]) as relay,
+    ):
         async with opened(relay.port, V3) as transport:
             await transport.get([ONE])
             silent = True
@@ -274,12 +286,20 @@ async def test_what_answers_nothing_is_dropped_and_counted() -> None:
 
 
 async def test_among_several_at_one_address_an_answer_goes_to_whom_it_is_for() -> None:
-    async with (BadAgent(bad_agent.good) as agent, opened(agent.port, community=Secret("a")) as first, opened(agent.port) as second):
+    async with (
+        BadAgent(bad_agent.good) as agent,
+        opened(agent.port, community=Secret("a")) as first,
+        opened(agent.port) as second,
+    ):
         assert await asyncio.gather(first.get([ONE]), second.get([TWO])) == [{ONE: 1}, {TWO: 2}]
 
 
 async def test_among_several_at_one_address_a_stray_is_the_blame_of_each() -> None:
-    async with (BadAgent(lambda asked: [asked.right(request_id=1)]) as agent, opened(agent.port, community=Secret("a")) as first, opened(agent.port) as second):
+    async with (
+        BadAgent(lambda asked: [asked.right(request_id=1)]) as agent,
+        opened(agent.port, community=Secret("a")) as first,
+        opened(agent.port) as second,
+    ):
         found = await asyncio.gather(first.get([ONE]), second.get([TWO]), return_exceptions=True)
     assert [type(each) for each in found] == [TimedOut, TimedOut]
     assert "only answers to other requests came in time" in str(found[1])
@@ -303,14 +323,22 @@ class Forger(Relay):
 
 @pytest.mark.parametrize("stats", [1, 2, 3, 5, 6, 9])
 async def test_an_unsigned_report_does_not_stop_a_signed_answer(stats: int) -> None:
-    async with (SnmpAgent({ONE: 1}, users=[V3]) as agent, Forger(agent.port, agent.engine_id, stats, after=1) as relay, opened(relay.port, V3) as transport):
+    async with (
+        SnmpAgent({ONE: 1}, users=[V3]) as agent,
+        Forger(agent.port, agent.engine_id, stats, after=1) as relay,
+        opened(relay.port, V3) as transport,
+    ):
         for _ in range(3):
             assert await transport.get([ONE]) == {ONE: 1}
         assert transport.requests == 4
 
 
 async def test_an_engine_that_has_proven_itself_is_not_replaced_by_an_unsigned_report() -> None:
-    async with ((SnmpAgent({ONE: 1}, users=[V3]) as agent, Forger(agent.port, b"\x80\x00\x00\x00\x05other", 4, after=2) as relay), opened(relay.port, V3) as transport):
+    async with (
+        SnmpAgent({ONE: 1}, users=[V3]) as agent,
+        Forger(agent.port, b"\x80\x00\x00\x00\x05other", 4, after=2) as relay,
+        opened(relay.port, V3) as transport,
+    ):
         for _ in range(3):
             assert await transport.get([ONE]) == {ONE: 1}
         assert transport.requests == 4
