@@ -52,7 +52,8 @@ class Engine:
     `dropped` counts datagrams that answered nothing; `received` all of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, udp: Callable[..., UdpSocket] = UdpSocket) -> None:
+        self._udp = udp
         self.received = 0
         self.dropped = 0
         self.indexes = Indexes()
@@ -93,7 +94,7 @@ class Engine:
         self._loop = self._loop or asyncio.get_running_loop()
         found = self._sockets.get(family)
         if found is None:
-            found = self._sockets[family] = UdpSocket(family, self._loop, self._receive, self._lost)
+            found = self._sockets[family] = self._udp(family, self._loop, self._receive, self._lost)
         place = self._places.setdefault(address, Place())
         place.lines += 1
         return found, place

@@ -174,14 +174,14 @@ class Poll:
     device corrected is a new one. In SNMPv3 it is the message's ID too.
     """
 
-    __slots__ = ("_again", "_blame", "_job", "_line", "_refused", "_request", "_tries", "deadline", "done", "id")
+    __slots__ = ("_again", "_job", "_line", "_refused", "_request", "_tries", "blame", "deadline", "done", "id")
 
     def __init__(self, line: Line, job: Job, done: "asyncio.Future[None]") -> None:
         self._line = line
         self._job = job
         self._request = Encoded(GET, b"")
         self._tries = self._again = 0
-        self._blame: CollectError | None = None
+        self.blame: CollectError | None = None
         self._refused: CollectError | None = None
         self.done = done
         self.deadline = 0.0
@@ -195,7 +195,7 @@ class Poll:
                 self.done.set_result(None)
             return
         self._request = request
-        self._blame = self._refused = None
+        self.blame = self._refused = None
         self._tries = max(0, self._line.retries)
         self._again = MAX_AGAIN
         self.id = self._line.new_id()
@@ -227,14 +227,14 @@ class Poll:
         elif reply.refused:
             self._refused = reply.blame
         else:
-            self._blame = reply.blame
+            self.blame = reply.blame
             return False
         return True
 
     def _send_again(self) -> None:
         self._line.settle(self)
         if not self._again:
-            self._blame = BadData("corrects its SNMPv3 engine or clock without end")
+            self.blame = BadData("corrects its SNMPv3 engine or clock without end")
             self._missed()
             return
         self.id = self._line.new_id()
@@ -247,7 +247,7 @@ class Poll:
         elif self._line.wire.doubted():
             self._send_again()
         else:
-            self._blame = self._line.stray() or self._blame
+            self.blame = self._line.stray() or self.blame
             self._missed()
 
     def _missed(self) -> None:
@@ -256,7 +256,7 @@ class Poll:
             self._again = MAX_AGAIN
             self._send()
             return
-        error = self._blame or self._line.wire.silence()
+        error = self.blame or self._line.wire.silence()
         tries = 1 + max(0, self._line.retries)
         self.fail(type(error)(f"{error} [{tries} x {self._line.timeout:g} s]"))
 
