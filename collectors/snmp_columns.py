@@ -14,7 +14,7 @@ from collectors import ber
 from collectors.ber import Indexes, Oid
 from collectors.errors import BadData
 from collectors.model import Value
-from collectors.snmp_message import READERS
+from collectors.snmp_message import END_OF_MIB, READERS
 
 _HEAD = 4  # octets before a name: the tags and lengths of the binding and of the name
 _NO_HEAD = bytes(_HEAD)
@@ -27,6 +27,14 @@ _PLAIN[0x41] = _PLAIN[0x42] = _PLAIN[0x43] = _PLAIN[0x47] = 5
 _TAKE = {at: itemgetter(0, slice(1, at), at, at + 1, at + 2, slice(at + 2, -_HEAD), -1) for at in range(2, _SHORT)}
 """By where the value of a piece begins: its arc, index, tag, length, first octet, octets, and the next name's size."""
 _number = int.from_bytes
+
+
+def _no_row(octets: bytes) -> Value:
+    raise LookupError
+
+
+_READERS = list(READERS)
+_READERS[END_OF_MIB] = _no_row
 
 
 @dataclass(slots=True)
@@ -88,7 +96,7 @@ def read_rows(octets: bytes, asked: Sequence[Column], most: int, indexes: Indexe
     try:
         if _add(left, asked, first[-1] - len(parent), indexes):
             return None
-    except (LookupError, BadData):  # a piece that is too short, or an index that is none
+    except (LookupError, BadData):  # a piece that is too short, an index or a row that is none
         pass
     count = min(most, len(pieces)) - len(list(left)) - 1
     return count, sum(map(len, pieces[:count])) + len(parent) * count
@@ -117,6 +125,6 @@ def _add(pieces: Iterable[bytes], asked: Sequence[Column], at: int, indexes: Ind
             before = column.key
             if index <= indexes[before][1]:
                 return False
+        column.rows[text] = _number(raw) if start < 0x80 and 0 < length < _PLAIN[kind] else _READERS[kind](raw)
         column.key = last
-        column.rows[text] = _number(raw) if start < 0x80 and 0 < length < _PLAIN[kind] else READERS[kind](raw)
     return True
