@@ -90,11 +90,14 @@ class Engine:
     # ---- transports ----
 
     def open(self, address: Address, family: int) -> tuple[UdpSocket, Place]:
-        """Begin to hear an address. Raises OSError."""
+        """Begin to hear an address. Raises Unreachable."""
         self._loop = self._loop or asyncio.get_running_loop()
         found = self._sockets.get(family)
         if found is None:
-            found = self._sockets[family] = self._udp(family, self._loop, self._receive, self._lost)
+            try:
+                found = self._sockets[family] = self._udp(family, self._loop, self._receive, self._lost)
+            except OSError as error:  # a family that this machine does not have
+                raise unreachable(error) from error
         place = self._places.setdefault(address, Place())
         place.lines += 1
         return found, place

@@ -18,11 +18,7 @@ async def open_own(peer: str, address: str, access: SnmpAccess) -> "EngineTransp
 
     Raises CollectError.
     """
-    family, place = await resolve(address, access.port)
-    try:
-        return EngineTransport(peer, access, engine(), family, place)
-    except OSError as error:  # of a family that this machine does not have
-        raise unreachable(error) from error
+    return EngineTransport(peer, access, engine(), *await resolve(address, access.port))
 
 
 def wire_of(access: SnmpAccess) -> Messages:

@@ -2,8 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from weakref import WeakKeyDictionary
 
 import pytest
+
+from collectors import snmp_engine
+from tests.simulator import near
 
 ENGINES = ("own", "pysnmp")
 
@@ -16,6 +20,7 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
 
 @pytest.fixture(params=ENGINES)
 def each_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run a test once on each SNMP engine: its module's ENGINE."""
-    monkeypatch.setattr(request.module, "ENGINE", request.param)
+    """Run a test once on each SNMP engine, which knows no device yet."""
+    monkeypatch.setattr(near, "ENGINE", request.param)
+    monkeypatch.setattr(snmp_engine, "_ENGINES", WeakKeyDictionary())  # ports come back, and are other devices then
     return str(request.param)

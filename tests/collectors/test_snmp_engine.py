@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from collectors import snmp_engine, snmp_udp
+from collectors import snmp_engine
 from collectors.errors import AuthFailed, TimedOut, Unreachable
 from collectors.model import Secret, SnmpAccess
 from collectors.snmp_engine import REMEMBERED, Engine
@@ -18,21 +18,11 @@ from collectors.snmp_own import EngineTransport, open_own
 from tests.simulator import bad_agent
 from tests.simulator.bad_agent import COLUMN, SECOND, Asked, BadAgent, Relay
 from tests.simulator.idle_loop import IdleLoop
+from tests.simulator.near import V2C, V3
 from tests.simulator.snmp_agent import SnmpAgent
 from tests.simulator.v3_messages import report
 
 LOOP = IdleLoop
-V2C = SnmpAccess(version="2c", community=Secret("c"), timeout=2.0, retries=0, max_repetitions=4)
-V3 = SnmpAccess(
-    version="3",
-    user="ops",
-    auth_protocol="sha256",
-    auth_key=Secret("the auth passphrase"),
-    priv_protocol="aes128",
-    priv_key=Secret("the priv passphrase"),
-    timeout=2.0,
-    retries=0,
-)
 ONE, TWO = f"{COLUMN}.1", f"{COLUMN}.2"
 FULL = {str(row): row for row in range(1, bad_agent.ROWS + 1)}
 
@@ -142,40 +132,6 @@ async def test_a_closed_port_stops_only_who_asks_there() -> None:
 
 async def test_an_error_that_icmp_reports_for_no_one_here_is_dropped() -> None:
     Engine()._lost(("192.0.2.1", 161), OSError(errno.ECONNREFUSED, "refused"))
-
-
-async def test_a_machine_without_ipv6_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_socket(*_: object) -> None:
-        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
-
-    monkeypatch.setattr(snmp_udp.socket, "socket", no_socket)
-    with pytest.raises(Unreachable, match="not supported"):
-        await open_own("sw-7", "::1", V2C)
-
-
-def test_request_ids_take_four_octets_and_do_not_come_in_order() -> None:
-    ids = snmp_udp.ids()
-    found = [next(ids) for _ in range(5_000)]
-    assert all(2**24 <= each < 2**31 for each in found)
-    assert len(set(found)) > 4_990
-    assert found != sorted(found)
-
-
-ADDRESSES = {
-    "127.0.0.1": ("127.0.0.1", 161),
-    "::1": ("::1", 161, 0, 0),
-    "2001:DB8:0::5": ("2001:db8::5", 161, 0, 0),
-    "sw1.example": None,
-    "fe80::1%eth0": None,
-    "127.1": None,
-    "": None,
-}
-
-
-@pytest.mark.parametrize(("host", "address"), ADDRESSES.items())
-def test_an_address_is_read_as_the_socket_will_give_it(host: str, address: object) -> None:
-    found = snmp_udp.numeric(host, 161)
-    assert (found and found[1]) == address
 
 
 # ---- what is remembered ----
