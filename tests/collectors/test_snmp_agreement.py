@@ -12,26 +12,17 @@ from hypothesis import strategies as st
 from collectors import ber, snmp
 from collectors.ber import Indexes, Oid
 from collectors.errors import BadData
-from collectors.model import Device, DeviceClass, Secret, SnmpAccess, SnmpEngine, Value, Walk
+from collectors.model import Device, DeviceClass, SnmpAccess, SnmpEngine, Value, Walk
 from collectors.snmp_message import RESPONSE, Pdu
 from collectors.snmp_walk import ColumnWalk, Pace
 from tests.fuzz.mutations import binding
 from tests.simulator.idle_loop import IdleLoop
+from tests.simulator.near import V2C, V3
 from tests.simulator.snmp_agent import SnmpAgent, read_snmprec
 
 LOOP = IdleLoop
 RECORDED = sorted(Path("tests/devices").glob("*/*/*.snmprec"))
 SOME = RECORDED[::24]
-V2C = SnmpAccess(version="2c", community=Secret("c"), timeout=5.0)
-V3 = SnmpAccess(
-    version="3",
-    user="ops",
-    auth_protocol="sha256",
-    auth_key=Secret("the auth passphrase"),
-    priv_protocol="aes128",
-    priv_key=Secret("the priv passphrase"),
-    timeout=5.0,
-)
 ACCESSES = {"v1": replace(V2C, version="1"), "v2c": V2C, "v3": V3}
 
 
