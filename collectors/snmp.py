@@ -17,7 +17,7 @@ async def open_transport(device: Device) -> SnmpTransport:
     peer = f"{device.name} ({device.address} port {access.port}/udp)"
     try:
         if access.engine == "pysnmp":
-            from collectors.snmp_pysnmp import open_pysnmp  # noqa: PLC0415 - takes 20 MB that few need
+            from collectors.snmp_pysnmp import open_pysnmp  # noqa: PLC0415 - pysnmp, which few need
 
             return await open_pysnmp(peer, device.address, access)
         return await open_own(peer, device.address, access)
