@@ -262,6 +262,8 @@ class Poll:
 
     def fail(self, error: CollectError) -> None:
         """Give the request up, and go on with what the job asks for then."""
+        if self.done.done():
+            return
         self._line.settle(self)
         self._job.fail(error, heard=self._line.heard > 0)
         self.next()

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from collectors import snmp_engine
+from collectors import snmp_engine, snmp_udp
 from collectors.errors import AuthFailed, TimedOut, Unreachable
 from collectors.model import Secret, SnmpAccess
 from collectors.snmp_engine import REMEMBERED, Engine
@@ -128,6 +128,18 @@ async def test_a_closed_port_stops_only_who_asks_there() -> None:
             assert not isinstance(found[1], BaseException)
             assert found[1].failure is None
     assert idle_loop().time() < 60
+
+
+async def test_an_error_that_comes_after_the_answer_changes_nothing() -> None:
+    async with BadAgent(bad_agent.good) as agent, opened(agent.port) as transport:
+        receive = snmp_engine.engine()._receive
+
+        def answered(datagram: bytes, sender: snmp_udp.Address) -> None:
+            receive(datagram, sender)
+            snmp_engine.engine()._lost(sender, OSError(errno.ECONNREFUSED, "refused"))
+
+        transport._socket._receive = answered
+        assert await transport.get([ONE]) == {ONE: 1}
 
 
 async def test_an_error_that_icmp_reports_for_no_one_here_is_dropped() -> None:
