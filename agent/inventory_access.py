@@ -157,7 +157,7 @@ def snmp_access(found: tuple[Keys, KeyPath], secret: SecretOf, problems: Problem
         problems.add(*problem)
     if wrong:
         return None
-    plain = ("version", "port", "user", "context", "retries", "max_repetitions")
+    plain = ("version", "port", "user", "context", "retries", "max_repetitions", "engine")
     values = {key: keys[key].value for key in plain if key in keys}
     if "timeout" in keys:
         values["timeout"] = keys["timeout"].value.total_seconds()

@@ -29,7 +29,7 @@ from agent.inventory_scalars import (
     User,
 )
 from agent.inventory_traps import TrapsForm
-from collectors.model import AuthProtocol, DeviceClass, PrivProtocol
+from collectors.model import AuthProtocol, DeviceClass, PrivProtocol, SnmpEngine
 
 
 def _switch(value: object) -> object:
@@ -84,6 +84,9 @@ class SnmpForm(Form):
     retries: int | None = Field(None, ge=0, le=10, description="重试次数，缺省 1 / Default 1", examples=[2])
     max_repetitions: int | None = Field(
         None, ge=1, le=255, description="GETBULK 行数，缺省 20 / GETBULK rows; default 20", examples=[10]
+    )
+    engine: SnmpEngine | None = Field(
+        None, description="报文引擎，缺省 own（自带） / Who makes the messages; default own", examples=["pysnmp"]
     )
 
 

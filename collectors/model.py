@@ -61,6 +61,7 @@ class Secret:
 
 
 AuthProtocol = Literal["md5", "sha", "sha224", "sha256", "sha384", "sha512"]
+SnmpEngine = Literal["own", "pysnmp"]
 PrivProtocol = Literal["des", "aes128", "aes192", "aes256", "aes192c", "aes256c"]
 
 
@@ -80,6 +81,7 @@ class SnmpAccess:
     timeout: float = 3.0  # seconds a request may take
     retries: int = 1  # further tries of a request
     max_repetitions: int = 20  # GETBULK rows; low enough for small devices' CPUs
+    engine: SnmpEngine = "own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""SNMP requests as bytes, and bytes as answers: PDUs, values, and the v1 and v2c message around them. No IO.
+"""What is asked over SNMP and what is answered: requests, answers, and the values in them. No IO.
 
-pysnmp builds the messages and opens their envelopes. The variable bindings are read here, one by one: pysnmp gives up
-a whole answer for one value out of its type's range, as devices do send (a Counter32 with the sign bit, an empty OID).
+The variable bindings are read one by one: devices do send values out of their type's range (a Counter32 with the sign
+bit, an empty OID), and one of those must not cost the others.
 """
 
 import math
@@ -9,19 +9,20 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Literal, NamedTuple, Protocol
+from functools import lru_cache
+from typing import Literal, NamedTuple, Protocol
 
-from pyasn1.codec.ber import decoder, encoder
-from pyasn1.type import namedtype, tag, univ
-from pysnmp.proto.api import v2c
-
-from collectors.errors import BadData, CollectError, TimedOut
+from collectors import ber
+from collectors.ber import Oid, dotted
+from collectors.errors import BadData, CollectError, ProfileError, TimedOut
 from collectors.model import Value
 
-MAX_ARCS = 128  # RFC 2578, 3.5
 MAX_VARBINDS = 10_000  # an answer
+MAX_AGAIN = 4  # times an SNMPv3 device may correct engine or clock within one try
 
-Oid = tuple[int, ...]
+OTHERS = "only answers to other requests came in time"
+RESPONSE, REPORT = 0xA2, 0xA8
+END_OF_MIB = 0x82
 
 
 class Status(IntEnum):
@@ -66,9 +67,29 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Not an answer to what was asked. `blame` is what it was, should nothing better come."""
+    """Not an answer to what was asked. `blame` is what it was, should nothing better come.
+
+    `refused`: it says that the device will not answer, but anyone could have said so in its place.
+    """
 
     blame: CollectError
+    refused: bool = False
+
+
+class Pdu(NamedTuple):
+    """A Response or a Report, its variable bindings unread: their content is `octets[start:end]`."""
+
+    kind: int
+    request_id: int
+    status: int
+    about: int  # Answer.index
+    octets: bytes
+    start: int
+    end: int
+
+    def answer(self) -> Answer:
+        """Read the variable bindings. Raises BadData."""
+        return Answer(self.status, self.about, varbinds(self.octets, self.start, self.end))
 
 
 class Wire(Protocol):
@@ -87,170 +108,59 @@ class Wire(Protocol):
         ...
 
 
-# ---- envelopes ----
+@lru_cache(maxsize=16_384)  # profiles name the same ones for every device
+def parsed(oid: str) -> Oid:
+    """Read a dotted OID. Raises ProfileError."""
+    parts = oid.split(".")
+    arcs = tuple(int(part) for part in parts if part.isascii() and part.isdigit() and len(part) <= 10)
+    if not 2 <= len(parts) <= ber.MAX_ARCS or len(arcs) != len(parts):
+        raise ProfileError(f"{oid!r} is not an OID (right form: 1.3.6.1.2.1.1.3.0)")
+    if arcs[0] > 2 or (arcs[0] < 2 and arcs[1] > 39) or max(arcs) >= 2**32:
+        raise ProfileError(f"{oid!r} is not an OID: an arc is out of range")
+    return arcs
 
 
-def _context(number: int, payload: univ.Sequence) -> univ.Sequence:
-    return payload.subtype(implicitTag=tag.Tag(tag.tagClassContext, tag.tagFormatConstructed, number))
-
-
-class _Response(univ.Sequence):  # type: ignore[misc]
-    componentType = namedtype.NamedTypes(
-        namedtype.NamedType("request-id", univ.Integer()),
-        namedtype.NamedType("error-status", univ.Integer()),
-        namedtype.NamedType("error-index", univ.Integer()),
-        namedtype.NamedType("variable-bindings", univ.Any()),
-    )
-
-
-class Pdus(univ.Choice):  # type: ignore[misc]
-    """The PDUs a device may send us (RFC 3416): Response and Report, variable bindings unread."""
-
-    componentType = namedtype.NamedTypes(
-        namedtype.NamedType("response", _context(2, _Response())),
-        namedtype.NamedType("report", _context(8, _Response())),
-    )
-
-
-class _Message(univ.Sequence):  # type: ignore[misc]
-    componentType = namedtype.NamedTypes(
-        namedtype.NamedType("version", univ.Integer()),
-        namedtype.NamedType("community", univ.OctetString()),
-        namedtype.NamedType("data", Pdus()),
-    )
-
-
-def decode(octets: bytes, form: Any) -> Any:
-    """Decode BER by an ASN.1 form; what follows is left alone. Raises BadData, whatever the octets."""
-    try:
-        return decoder.decode(octets, asn1Spec=form)[0]
-    except Exception as error:  # pyasn1 also raises bare KeyError, TypeError, RecursionError
-        raise BadData(f"{len(octets)} octets that are not SNMP: {octets[:16].hex()}") from error
-
-
-def request_pdu(request: Request, request_id: int) -> Any:
-    """Return the PDU of a request. There is no SetRequest here."""
-    api = v2c.apiPDU
-    if request.kind == "bulk":
-        pdu = v2c.GetBulkRequestPDU()
-        api = v2c.apiBulkPDU
-        api.set_defaults(pdu)
-        api.set_max_repetitions(pdu, request.repetitions)
-    else:
-        pdu = v2c.GetRequestPDU() if request.kind == "get" else v2c.GetNextRequestPDU()
-        api.set_defaults(pdu)
-    api.set_request_id(pdu, request_id)
-    api.set_varbinds(pdu, [(oid, v2c.null) for oid in request.oids])
+def answer_to(pdu: Pdu, request_id: int) -> Pdu:
+    """Return a Response if it is the one to this request. Raises BadData, or TimedOut when it is one to another."""
+    if pdu.kind != RESPONSE:
+        raise BadData("answered with a Report, which only SNMPv3 has")
+    if pdu.request_id != request_id:
+        raise TimedOut(OTHERS)
     return pdu
-
-
-def read_response(pdu: Any, request_id: int) -> Answer:
-    """Read the Response to this request. Raises BadData, or TimedOut when it is one to another."""
-    if int(pdu["request-id"]) != request_id:
-        raise TimedOut("only answers to other requests came in time")
-    return Answer(int(pdu["error-status"]), int(pdu["error-index"]), varbinds_of(pdu))
-
-
-def varbinds_of(pdu: Any) -> tuple[VarBind, ...]:
-    """Read the variable bindings of a PDU. Raises BadData."""
-    return tuple(_varbinds(pdu["variable-bindings"].asOctets()))
-
-
-class CommunityWire:
-    """SNMPv1 and v2c: the community in clear (RFC 1157, 1901)."""
-
-    def __init__(self, version: Literal["1", "2c"], community: str) -> None:
-        self._version = 0 if version == "1" else 1
-        self._community = community.encode()
-
-    def message(self, request: Request, request_id: int) -> bytes:
-        message = v2c.Message()
-        v2c.apiMessage.set_defaults(message)
-        message.setComponentByPosition(0, self._version)
-        v2c.apiMessage.set_community(message, self._community)
-        v2c.apiMessage.set_pdu(message, request_pdu(request, request_id))
-        return bytes(encoder.encode(message))
-
-    def read(self, datagram: bytes, request_id: int) -> Answer | Ignored:
-        try:
-            message = decode(datagram, _Message())
-            if (int(message["version"]), message["community"].asOctets()) != (self._version, self._community):
-                raise TimedOut("only answers with another community or SNMP version came in time")
-            if message["data"].getName() != "response":
-                raise BadData("answered with a Report, which only SNMPv3 has")
-            return read_response(message["data"].getComponent(), request_id)
-        except (BadData, TimedOut) as error:
-            return Ignored(error)
-
-    def silence(self) -> CollectError:
-        return TimedOut("no answer (device down, SNMP off or filtered, or another community)")
 
 
 # ---- variable bindings ----
 
 
-def _varbinds(octets: bytes) -> Iterator[VarBind]:
-    at, end = _content(octets, 0, len(octets), 0x30)
+Binding = tuple[bytes, int, bytes]
+"""One variable binding as it came: the octets of its name, and the tag and octets of its value."""
+
+
+def bindings(octets: bytes, at: int, end: int) -> Iterator[Binding]:
+    """Yield what a list of variable bindings holds; `at` and `end` are those of its content. Raises BadData."""
     found = 0
     while at < end:
         found += 1
         if found > MAX_VARBINDS:
             raise BadData(f"an answer with more than {MAX_VARBINDS:,} variable bindings")
-        inner, at = _content(octets, at, end, 0x30)
-        name, value = _content(octets, inner, at, 0x06)
-        kind, start, stop = _tlv(octets, value, at)
-        yield VarBind(_arcs(octets[name:value]), _value(kind, octets[start:stop]), end=kind == 0x82)
+        inner, at = ber.content(octets, at, end, ber.SEQUENCE)
+        name, value = ber.content(octets, inner, at, ber.OBJECT)
+        if value + 2 <= at and value + 2 + octets[value + 1] == at:  # as nearly all are
+            yield octets[name:value], octets[value], octets[value + 2 : at]
+            continue
+        kind, start, stop = ber.read(octets, value, at)
+        yield octets[name:value], kind, octets[start:stop]
 
 
-def _content(octets: bytes, at: int, end: int, kind: int) -> tuple[int, int]:
-    found, start, stop = _tlv(octets, at, end)
-    if found != kind:
-        raise BadData(f"a variable binding with ASN.1 tag {found:#04x} where {kind:#04x} belongs")
-    return start, stop
+def varbinds(octets: bytes, at: int, end: int) -> tuple[VarBind, ...]:
+    """Read a list of variable bindings, `at` and `end` being those of its content. Raises BadData."""
+    found = bindings(octets, at, end)
+    return tuple(VarBind(ber.arcs(name), value(kind, raw), end=kind == END_OF_MIB) for name, kind, raw in found)
 
 
-def _tlv(octets: bytes, at: int, end: int) -> tuple[int, int, int]:
-    """Return the tag of the element at `at`, and where its content begins and ends."""
-    if at + 2 > end:
-        raise BadData("an answer that ends within a variable binding")
-    kind, length, start = octets[at], octets[at + 1], at + 2
-    if length & 0x80:
-        size = length & 0x7F
-        if not 1 <= size <= 4:  # 0: the indefinite form, which RFC 3417, 8 forbids
-            raise BadData(f"a variable binding with a length of {size} octets")
-        length, start = int.from_bytes(octets[start : start + size]), start + size
-    if start + length > end:
-        raise BadData("a variable binding longer than its answer")
-    return kind, start, start + length
-
-
-def _arcs(octets: bytes) -> Oid:
-    """Decode an OBJECT IDENTIFIER (X.690, 8.19). Raises BadData."""
-    if not octets or octets[-1] & 0x80 or len(octets) > MAX_ARCS * 5:
-        raise BadData(f"{len(octets)} octets that are no OID: {octets[:16].hex()}")
-    arcs: list[int] = []
-    arc = 0
-    for octet in octets:
-        arc = arc << 7 | octet & 0x7F
-        if not octet & 0x80:
-            arcs.append(arc)
-            arc = 0
-    first = min(arcs[0] // 40, 2)
-    arcs[:1] = [first, arcs[0] - 40 * first]
-    if len(arcs) > MAX_ARCS or max(arcs) >= 2**32:
-        raise BadData(f"an OID of {len(arcs)} arcs up to {max(arcs):,} (RFC 2578 allows {MAX_ARCS}, up to 2^32 - 1)")
-    return tuple(arcs)
-
-
-def dotted(oid: Oid) -> str:
-    """Write an OID as model.SnmpTransport does."""
-    return ".".join(map(str, oid))
-
-
-def _value(kind: int, octets: bytes) -> Value:
+def value(kind: int, octets: bytes) -> Value:
     """Return a value by its tag (RFC 2578, RFC 3416); None for the exceptions, and for what is no value of its type."""
-    read = _READ.get(kind)
-    return None if read is None else read(octets)
+    return READERS[kind](octets)
 
 
 def _integer(octets: bytes) -> Value:
@@ -268,7 +178,7 @@ def _unsigned(bits: int) -> Callable[[bytes], Value]:
 
 def _oid_text(octets: bytes) -> Value:
     try:
-        return dotted(_arcs(octets)) if octets else "0.0"
+        return dotted(ber.arcs(octets)) if octets else "0.0"
     except BadData:
         return None
 
@@ -290,15 +200,16 @@ def _opaque(octets: bytes) -> Value:
     return octets
 
 
-_READ: dict[int, Callable[[bytes], Value]] = {
-    0x02: _integer,
-    0x04: bytes,
-    0x06: _oid_text,
-    0x40: _address,
-    0x41: _unsigned(32),
-    0x42: _unsigned(32),
-    0x43: _unsigned(32),
-    0x44: _opaque,
-    0x46: _unsigned(64),
-    0x47: _unsigned(32),
-}
+def _nothing(octets: bytes) -> Value:
+    return None
+
+
+READERS: list[Callable[[bytes], Value]] = [_nothing] * 256
+"""What reads a value, by its tag."""
+READERS[0x02] = _integer
+READERS[0x04] = bytes
+READERS[0x06] = _oid_text
+READERS[0x40] = _address
+READERS[0x41] = READERS[0x42] = READERS[0x43] = READERS[0x47] = _unsigned(32)
+READERS[0x44] = _opaque
+READERS[0x46] = _unsigned(64)

@@ -5,17 +5,41 @@ does not increase, an error of its own) is given up with its rows kept, and the 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from pysnmp.proto import rfc1905
-
-from collectors.errors import AuthFailed, BadData, CollectError, Refused
-from collectors.model import Value, Walk
-from collectors.snmp_message import Answer, Oid, Request, Status, VarBind, dotted
+from collectors.ber import Indexes, Oid, dotted, sub_octets
+from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut
+from collectors.model import Walk
+from collectors.snmp_columns import Column, column, read_rows
+from collectors.snmp_message import Answer, Pdu, Request, Status, VarBind, varbinds
 
 MAX_ROWS = 100_000  # a column
+MAX_GET = 20  # OIDs in one GET
 MAX_WIDTH = 20  # columns side by side in one request
 SMALL = 30  # variable bindings whose answer mostly fits one Ethernet frame: links that lose fragments pass it
+
+ERRORS = (
+    *("noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType", "wrongLength"),
+    *("wrongEncoding", "wrongValue", "noCreation", "inconsistentValue", "resourceUnavailable", "commitFailed"),
+    *("undoFailed", "authorizationError", "notWritable", "inconsistentName"),
+)  # by their numbers, RFC 3416, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Where a walk ends whatever the device still has to say; what came before is kept."""
+
+    rows: int = MAX_ROWS  # of one column
+    seconds: float = 60.0
+    octets: int = 20_000_000
+
+    def over(self, seconds: float, octets: int) -> CollectError | None:
+        """Return why a walk that took so long, and so much, ends now."""
+        if seconds > self.seconds:
+            return TimedOut(f"a walk of more than {self.seconds:g} s")
+        if octets > self.octets:
+            return BadData(f"a walk of more than {self.octets:,} octets")
+        return None
 
 
 @dataclass(slots=True)
@@ -25,35 +49,41 @@ class Pace:
     bulk: bool
     repetitions: int
     width: int = MAX_WIDTH
+    scalars: int = MAX_GET
     bulk_works: bool = False  # it answered a GETBULK: an error to a later one is about a column
-
-
-@dataclass(slots=True)
-class _Column:
-    root: Oid
-    cursor: Oid
-    rows: dict[str, Value] = field(default_factory=dict)
-    done: bool = False
 
 
 class ColumnWalk:
     """One walk. Ask `next_request`, give its answer to `take`, until there is none; then `result`."""
 
     def __init__(self, columns: Sequence[Oid], pace: Pace, max_rows: int = MAX_ROWS) -> None:
-        self._columns = [_Column(root, root) for root in dict.fromkeys(columns)]
-        self._asked: list[_Column] = []
+        self._columns = [column(root) for root in dict.fromkeys(columns)]
+        self.asked: Sequence[Column] = ()
         self._pace = pace
-        self._bulk = pace.bulk
+        self.bulk = pace.bulk
         self._max_rows = max_rows
+        self._most_rows = 0  # that a column can have by what was asked
         self._failure: CollectError | None = None
 
     def next_request(self) -> Request | None:
         """Return the request for the next rows; None when every column has ended."""
-        self._asked = [column for column in self._columns if not column.done][: self._pace.width]
-        if not self._asked:
+        if not self.ask():
             return None
-        cursors = tuple(column.cursor for column in self._asked)
-        return Request("bulk", cursors, self._pace.repetitions) if self._bulk else Request("next", cursors)
+        cursors = tuple(column.cursor for column in self.asked)
+        return Request("bulk", cursors, self._pace.repetitions) if self.bulk else Request("next", cursors)
+
+    def ask(self) -> bool:
+        """Choose the columns that are `asked` for next: of one entry. False when every column has ended."""
+        self._most_rows += self.repetitions
+        if not self.asked or True in [each.done for each in self.asked]:
+            left = [each for each in self._columns if not each.done]
+            self.asked = [each for each in left if each.parent == left[0].parent][: self._pace.width]
+        return bool(self.asked)
+
+    @property
+    def repetitions(self) -> int:
+        """How many rows are asked for at once."""
+        return self._pace.repetitions if self.bulk else 1
 
     def take(self, answer: Answer) -> None:
         """Add an answer's rows, or make the next request such that the device can answer it."""
@@ -61,15 +91,35 @@ class ColumnWalk:
             self._add(answer.varbinds)
         elif answer.status == Status.TOO_BIG:
             self._ask_less()
-        elif self._bulk:
-            self._bulk = False  # refused: by GETNEXT one learns whether it was GETBULK, or which column
+        elif self.bulk:
+            self.bulk = False  # refused: by GETNEXT one learns whether it was GETBULK, or which column
         else:
             self._end_refused(answer)
 
+    def take_pdu(self, pdu: Pdu, indexes: Indexes) -> None:
+        """Do as `take` does, quickly where the answer allows it. Raises BadData, having taken nothing."""
+        if pdu.status != Status.OK or not self.asked[0].arc or self._most_rows > self._max_rows:
+            self.take(pdu.answer())
+            return
+        before = [len(each.rows) for each in self.asked]
+        most = len(self.asked) * self.repetitions
+        left = read_rows(pdu.octets[pdu.start : pdu.end], self.asked, most, indexes)
+        if left is None:
+            self._answered()
+            return
+        count, at = left
+        try:
+            rest = varbinds(pdu.octets, pdu.start + at, pdu.end)
+        except BadData:
+            for each, rows in zip(self.asked, before, strict=True):
+                each.back_to(rows)
+            raise
+        self._add(rest, count)
+
     def shrink(self) -> bool:
         """Ask for little from now on, after a timeout; False if that is no less than was asked for."""
-        less = max(1, SMALL // max(1, len(self._asked)))
-        if not self._bulk or less >= self._pace.repetitions:
+        less = max(1, SMALL // max(1, len(self.asked)))
+        if not self.bulk or less >= self._pace.repetitions:
             return False
         self._pace.repetitions = less
         return True
@@ -79,60 +129,67 @@ class ColumnWalk:
         self._fail(self._columns, error)
 
     def result(self) -> Walk:
-        return Walk({dotted(column.root): column.rows for column in self._columns}, self._failure)
+        return Walk({column.name: column.rows for column in self._columns}, self._failure)
 
-    def _add(self, varbinds: Sequence[VarBind]) -> None:
-        if not varbinds:
-            self._fail(self._asked, BadData("an answer without variable bindings"))
-            return
-        self._pace.bulk_works |= self._bulk
+    def _answered(self) -> None:
+        self._pace.bulk_works |= self.bulk
         self._pace.bulk &= self._pace.bulk_works
-        most = len(self._asked) * (self._pace.repetitions if self._bulk else 1)
-        for position, varbind in enumerate(varbinds[:most]):
-            column = self._asked[position % len(self._asked)]
+
+    def _add(self, found: Sequence[VarBind], first: int = 0) -> None:
+        """Add variable bindings, the first of which is so many-th of its answer."""
+        if not found and not first:
+            self._fail(self.asked, BadData("an answer without variable bindings"))
+            return
+        self._answered()
+        most = len(self.asked) * self.repetitions
+        for position, varbind in enumerate(found[: max(0, most - first)], first):
+            column = self.asked[position % len(self.asked)]
             if not column.done:
                 self._add_one(column, varbind)
 
-    def _add_one(self, column: _Column, varbind: VarBind) -> None:
+    def _add_one(self, column: Column, varbind: VarBind) -> None:
         size = len(column.root)
+        index = varbind.oid[size:]
         if varbind.end or varbind.oid[:size] != column.root:
             column.done = True
-        elif varbind.oid <= column.cursor:
+        elif index <= column.at:
             words = f"{dotted(varbind.oid)} does not come after {dotted(column.cursor)}: the device repeats itself"
             self._fail([column], BadData(words))
         elif len(column.rows) >= self._max_rows:
-            self._fail([column], BadData(f"{dotted(column.root)} has more than {self._max_rows:,} rows"))
+            self._fail([column], BadData(f"{column.name} has more than {self._max_rows:,} rows"))
         else:
-            column.cursor = varbind.oid
-            column.rows[dotted(varbind.oid[size:])] = varbind.value
+            column.key = sub_octets(index)
+            column.rows[dotted(index)] = varbind.value
 
     def _ask_less(self) -> None:
         pace = self._pace
-        if self._bulk and pace.repetitions > 1:
+        if self.bulk and pace.repetitions > 1:
             pace.repetitions //= 2
-        elif len(self._asked) > 1:
-            pace.width = len(self._asked) // 2
+        elif len(self.asked) > 1:
+            pace.width = len(self.asked) // 2
+            self.asked = ()
         else:
-            self._fail(self._asked, Refused(f"answers tooBig to a request for one OID, {dotted(self._asked[0].root)}"))
+            self._fail(self.asked, Refused(f"answers tooBig to a request for one OID, {self.asked[0].name}"))
 
     def _end_refused(self, answer: Answer) -> None:
         """End the column an error is about; all that were asked for when it says none."""
-        named = 1 <= answer.index <= len(self._asked)
-        columns = [self._asked[answer.index - 1]] if named else self._asked
+        named = 1 <= answer.index <= len(self.asked)
+        columns = [self.asked[answer.index - 1]] if named else self.asked
         if answer.status == Status.NO_SUCH_NAME:
             for column in columns:  # v1's way to say that the MIB ends
                 column.done = True
         else:
-            self._fail(columns, refusal(answer, columns[0].root))
-            self._bulk = self._pace.bulk
+            self._fail(columns, refusal(answer.status, columns[0].root))
+            self.bulk = self._pace.bulk
 
-    def _fail(self, columns: Iterable[_Column], error: CollectError) -> None:
+    def _fail(self, columns: Iterable[Column], error: CollectError) -> None:
         self._failure = self._failure or error
-        for column in columns:
-            column.done = True
+        for each in columns:
+            each.done = True
 
 
-def refusal(answer: Answer, oid: Oid) -> CollectError:
+def refusal(status: int, oid: Oid) -> CollectError:
     """Return the error for an error-status (RFC 3416, 3)."""
-    words = f"answers {rfc1905.errorStatus.clone(answer.status).prettyPrint()} for {dotted(oid)}"
-    return AuthFailed(words) if answer.status == Status.AUTHORIZATION_ERROR else Refused(words)
+    word = ERRORS[status] if 0 <= status < len(ERRORS) else f"error-status {status}"
+    words = f"answers {word} for {dotted(oid)}"
+    return AuthFailed(words) if status == Status.AUTHORIZATION_ERROR else Refused(words)

@@ -7,8 +7,10 @@ from pyasn1.type import namedtype, tag, univ
 from pysnmp.entity import config
 from pysnmp.proto.mpmod.rfc3412 import HeaderData
 
+from collectors import ber, snmp_message
+from collectors.ber import Oid
 from collectors.errors import BadData
-from collectors.snmp_message import Oid, VarBind, varbinds_of
+from collectors.snmp_message import VarBind
 
 INFORM = "inform"
 MAX_OID_OCTETS = 640  # 128 arcs of at most 5 octets (RFC 2578, 3.5)
@@ -53,7 +55,8 @@ def decode(octets: bytes, form: Any) -> Any:
 
 def varbinds(body: Any) -> tuple[VarBind, ...]:
     """Read the variable bindings of a PDU, one by one. Raises BadData."""
-    return varbinds_of(body)
+    octets = body["variable-bindings"].asOctets()
+    return snmp_message.varbinds(octets, *ber.content(octets, 0, len(octets), ber.SEQUENCE))
 
 
 def oid_of(octets: bytes) -> Oid:

@@ -13,9 +13,10 @@ from typing import Any, Literal
 from pyasn1.codec.ber import encoder
 from pyasn1.type import univ
 
+from collectors.ber import Oid, dotted
 from collectors.errors import BadData, CollectError
 from collectors.model import Value
-from collectors.snmp_message import Oid, VarBind, dotted
+from collectors.snmp_message import VarBind
 from collectors.traps.forms import INFORM, CommunityMessage, decode, oid_of, response, varbinds
 
 Version = Literal["1", "2c", "3"]

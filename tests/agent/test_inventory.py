@@ -69,6 +69,7 @@ def test_every_key_arrives_where_it_belongs(full: Inventory, tmp_path: Path) -> 
                 priv_key=Secret("a-priv-key"),
                 context="vlan-10",
                 max_repetitions=10,
+                engine="pysnmp",
                 timeout=2.0,
                 retries=2,
             ),

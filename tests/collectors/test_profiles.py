@@ -9,7 +9,7 @@ from collectors import profiles, snmp_decode
 from collectors.oid_text import rows_of
 from collectors.profiles import ProfileSet, load
 from collectors.profiles.rules import Profile
-from collectors.snmp import MAX_GET
+from collectors.snmp_walk import MAX_GET
 from collectors.vocabulary import FACTS
 from collectors.yamlfile import YamlError
 

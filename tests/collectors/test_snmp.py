@@ -13,12 +13,12 @@ import pytest_asyncio
 from collectors import snmp
 from collectors.errors import AuthFailed, ProfileError, TimedOut, Unreachable, Unsupported
 from collectors.model import Device, DeviceClass, Secret, SnmpAccess, SnmpTransport
-from tests.simulator import snmp_agent
+from tests.simulator import near, snmp_agent
 from tests.simulator.idle_loop import IdleLoop
 from tests.simulator.snmp_agent import Recording, SnmpAgent
 
 LOOP = IdleLoop
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("each_engine")]
 
 SYS_DESCR, SYS_OBJECT_ID, UPTIME = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.2.0", "1.3.6.1.2.1.1.3.0"
 IF_INDEX, IF_DESCR, IF_SPEED, IF_TYPE = (f"1.3.6.1.2.1.2.2.1.{n}" for n in (1, 2, 5, 3))
@@ -90,6 +90,7 @@ async def opened(access: SnmpAccess, port: int, **changed: object) -> AsyncItera
 
 
 def device(access: SnmpAccess | None, address: str = "127.0.0.1") -> Device:
+    access = access and replace(access, engine=near.ENGINE)
     return Device(name="core-1", address=address, device_class=DeviceClass.SWITCH, snmp=access)
 
 

@@ -1,4 +1,4 @@
-"""Answers as bytes, made by pysnmp or by nobody."""
+"""Requests and answers as bytes, by both engines' wires; made by pysnmp or by nobody."""
 
 from typing import Any
 
@@ -8,10 +8,14 @@ from hypothesis import strategies as st
 from pysnmp.proto.api import v2c
 
 from collectors.errors import BadData, TimedOut
-from collectors.snmp_message import MAX_VARBINDS, Answer, CommunityWire, Ignored, Request, VarBind
+from collectors.snmp_message import MAX_VARBINDS, Answer, Ignored, Request, VarBind, Wire
+from collectors.snmp_pysnmp_wire import PysnmpCommunityWire
+from collectors.snmp_wire import CommunityWire
 from tests.simulator.bad_agent import GARBAGE, Asked, raw, varbind
 
-WIRE = CommunityWire("2c", "public")
+KINDS = {"own": CommunityWire, "pysnmp": PysnmpCommunityWire}
+WIRES = [kind("2c", "public") for kind in KINDS.values()]
+on_both = pytest.mark.parametrize("wire", WIRES, ids=KINDS)
 ASKED = Asked(1, 1, b"public", "get", 77, (), 1)
 
 arcs = st.integers(0, 2**32 - 1)
@@ -34,14 +38,18 @@ values: st.SearchStrategy[tuple[Any, Any]] = st.one_of(
 )
 
 
+@on_both
 @given(st.lists(st.tuples(oids, values), max_size=8))
-def test_whatever_pysnmp_writes_is_read_as_it_was(bound: list[tuple[tuple[int, ...], tuple[Any, Any]]]) -> None:
-    read = WIRE.read(ASKED.answer([(oid, wire) for oid, (wire, _) in bound]), 77)
+def test_whatever_pysnmp_writes_is_read_as_it_was(
+    wire: Wire, bound: list[tuple[tuple[int, ...], tuple[Any, Any]]]
+) -> None:
+    read = wire.read(ASKED.answer([(oid, wire) for oid, (wire, _) in bound]), 77)
     assert read == Answer(0, 0, tuple(VarBind(oid, value) for oid, (_, value) in bound))
 
 
-def test_end_of_mib_is_no_value_and_an_end() -> None:
-    read = WIRE.read(ASKED.answer([((1, 3), v2c.EndOfMibView(""))]), 77)
+@on_both
+def test_end_of_mib_is_no_value_and_an_end(wire: Wire) -> None:
+    read = wire.read(ASKED.answer([((1, 3), v2c.EndOfMibView(""))]), 77)
     assert read == Answer(0, 0, (VarBind((1, 3), None, end=True),))
 
 
@@ -56,9 +64,10 @@ def test_a_request_reads_as_what_was_asked(
     assert Asked.of(datagram, 5) == Asked(5, 0, "grün".encode(), kind, request_id, tuple(asked), repeated)
 
 
+@on_both
 @given(st.binary(max_size=200) | st.sampled_from([*GARBAGE.values(), b""]))
-def test_any_octets_are_ignored_with_a_reason(octets: bytes) -> None:
-    read = WIRE.read(octets, 77)
+def test_any_octets_are_ignored_with_a_reason(wire: Wire, octets: bytes) -> None:
+    read = wire.read(octets, 77)
     assert isinstance(read, Ignored)
     assert isinstance(read.blame, BadData | TimedOut)
 
@@ -66,11 +75,12 @@ def test_any_octets_are_ignored_with_a_reason(octets: bytes) -> None:
 GOOD = ASKED.answer([((1, 3, 6, 1, row), v2c.OctetString("x" * row)) for row in range(6)])
 
 
+@on_both
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255), st.integers(0, 3))
 @settings(max_examples=200)
-def test_a_damaged_answer_is_read_or_ignored_but_never_raises(at: int, mask: int, lost: int) -> None:
+def test_a_damaged_answer_is_read_or_ignored_but_never_raises(wire: Wire, at: int, mask: int, lost: int) -> None:
     damaged = GOOD[:at] + bytes([GOOD[at] ^ mask]) + GOOD[at + 1 + lost :]
-    assert isinstance(WIRE.read(damaged, 77), Answer | Ignored)
+    assert isinstance(wire.read(damaged, 77), Answer | Ignored)
 
 
 BAD_NAMES = {
@@ -83,25 +93,28 @@ BAD_NAMES = {
 }
 
 
+@on_both
 @pytest.mark.parametrize("name", BAD_NAMES.values(), ids=BAD_NAMES)
-def test_an_answer_with_a_bad_name_is_bad_data(name: bytes) -> None:
+def test_an_answer_with_a_bad_name_is_bad_data(wire: Wire, name: bytes) -> None:
     bound = name + b"\x02\x01\x05"
     head = b"\x30\x82" + len(bound).to_bytes(2)
-    read = WIRE.read(raw(head + bound)(ASKED)[0], 77)
+    read = wire.read(raw(head + bound)(ASKED)[0], 77)
     assert isinstance(read, Ignored)
     assert isinstance(read.blame, BadData)
 
 
-def test_an_answer_with_too_many_variable_bindings_is_bad_data() -> None:
+@on_both
+def test_an_answer_with_too_many_variable_bindings_is_bad_data(wire: Wire) -> None:
     short = b"\x30\x07\x06\x03\x2b\x06\x01\x05\x00"
-    full = WIRE.read(raw(*[short] * MAX_VARBINDS)(ASKED)[0], 77)
-    over = WIRE.read(raw(*[short] * (MAX_VARBINDS + 1))(ASKED)[0], 77)
+    full = wire.read(raw(*[short] * MAX_VARBINDS)(ASKED)[0], 77)
+    over = wire.read(raw(*[short] * (MAX_VARBINDS + 1))(ASKED)[0], 77)
     assert isinstance(full, Answer)
     assert isinstance(over, Ignored)
     assert "more than 10,000" in str(over.blame)
 
 
-def test_values_of_any_length_do_not_shift_the_next() -> None:
-    read = WIRE.read(raw(varbind(b"\x04\x84\x00\x00\x00\x01x"), varbind(b"\x02\x01\x09"))(ASKED)[0], 77)
+@on_both
+def test_values_of_any_length_do_not_shift_the_next(wire: Wire) -> None:
+    read = wire.read(raw(varbind(b"\x04\x84\x00\x00\x00\x01x"), varbind(b"\x02\x01\x09"))(ASKED)[0], 77)
     assert isinstance(read, Answer)
     assert [bound.value for bound in read.varbinds] == [b"x", 9]

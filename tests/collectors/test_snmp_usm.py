@@ -1,4 +1,4 @@
-"""SNMPv3's asking side, message by message, against pysnmp's answering side."""
+"""SNMPv3's asking side on both engines, message by message, against pysnmp's answering side."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyasn1.codec.ber import decoder, encoder
-from pyasn1.type import univ
-from pysnmp.proto.api import v2c
+from pyasn1.codec.ber import decoder
 from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut
 from collectors.model import Secret, SnmpAccess
 from collectors.snmp_message import Again, Answer, Ignored, Request, VarBind
-from collectors.snmp_usm import UsmWire, localised, master_key
+from collectors.snmp_pysnmp_wire import PysnmpUsmWire
+from collectors.snmp_usm import localised, master_key
+from collectors.snmp_v3 import UsmWire as OwnUsmWire
 from tests.simulator.bad_agent import GARBAGE
 from tests.simulator.snmp_agent import SnmpAgent
+from tests.simulator.v3_messages import report
 
 FULL = SnmpAccess(
     version="3",
@@ -32,6 +33,15 @@ PLAIN = SnmpAccess(version="3", user="plain")
 OBJECT = (1, 3, 6, 1, 2, 1, 1, 1, 0)
 ASK = Request("get", (OBJECT,))
 ENGINE = bytes.fromhex("80001f8805") + b"\x00" * 12 + b"engine"  # as long a run of zeros as a code not yet filled in
+
+UsmWire: Any = OwnUsmWire
+
+
+@pytest.fixture(scope="module", params=[OwnUsmWire, PysnmpUsmWire], ids=["own", "pysnmp"], autouse=True)
+def each_wire(request: pytest.FixtureRequest) -> None:
+    """Run a test once with each engine's messages."""
+    global UsmWire  # noqa: PLW0603 - hypothesis wants no function-scoped monkeypatch
+    UsmWire = request.param
 
 
 class Line:
@@ -62,7 +72,7 @@ def peer() -> Peer:
     return Peer()
 
 
-def asked(wire: UsmWire, peer: Peer, request_id: int = 7) -> list[Answer | Again | Ignored]:
+def asked(wire: Any, peer: Peer, request_id: int = 7) -> list[Answer | Again | Ignored]:
     """Send a request until it is answered, and return all that was read."""
     read: list[Answer | Again | Ignored] = []
     while len(read) < 5 and not any(isinstance(each, Answer) for each in read):
@@ -120,7 +130,7 @@ def test_an_old_message_is_not_believed(peer: Peer) -> None:
     wire = UsmWire(FULL)
     asked(wire, peer)
     reply = peer.reply(wire.message(ASK, 8))
-    wire._clock.boots += 1  # as if a later boot had been proven since
+    wire.usm.clock.boots += 1  # as if a later boot had been proven since
     assert blame(wire.read(reply, 8)) == (AuthFailed, "answered with an old clock: a message played again?")
 
 
@@ -242,23 +252,3 @@ def parameters(message: bytes) -> list[Any]:
     whole, _ = decoder.decode(message, asn1Spec=SNMPv3Message())
     security, _ = decoder.decode(whole[2].asOctets(), asn1Spec=UsmSecurityParameters())
     return [security[n] for n in range(6)]
-
-
-def report(to: bytes, *, engine: bytes, number: int = 0, boots: int = 1, oid: tuple[int, ...] | None = None) -> bytes:
-    """Return an unauthenticated Report of usmStats `number` to a message."""
-    asked_with, _ = decoder.decode(to, asn1Spec=SNMPv3Message())
-    security = UsmSecurityParameters()
-    for position, value in enumerate((engine, boots, 100, b"", b"", b"")):
-        security[position] = value
-    pdu = v2c.ReportPDU()
-    v2c.apiPDU.set_defaults(pdu)
-    v2c.apiPDU.set_varbinds(pdu, [(oid or (1, 3, 6, 1, 6, 3, 15, 1, 1, number, 0), v2c.Counter32(1))])
-    message = SNMPv3Message()
-    message[0] = 3
-    for position, value in enumerate((asked_with[1][0], 65507, b"\x00", 3)):
-        message[1][position] = value
-    message[2] = univ.OctetString(encoder.encode(security))
-    scoped = message[3]["plaintext"]
-    scoped[0], scoped[1] = engine, b""
-    scoped[2].setComponentByType(pdu.tagSet, pdu)
-    return bytes(encoder.encode(message))

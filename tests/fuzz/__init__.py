@@ -1,0 +1,1 @@
+"""Malformed and hostile SNMP messages, through the whole receiving side of the own engine."""
