@@ -24,6 +24,7 @@ from collectors.snmp_collector import SnmpCollector
 from collectors.vocabulary import VOCABULARY
 
 PROFILES = (profiles.BUILTIN, Path(__file__).parent / "profiles")
+OURS = ("device_up", "device_snmp_rtt_seconds")  # samples that are no value of the device
 WARM_UP = 1  # polls of each device that are not measured: imports, SNMPv3 discovery, caches
 
 Poll = Callable[[Device], Awaitable[int]]
@@ -32,7 +33,7 @@ Poll = Callable[[Device], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What polls cost: CPU and wall time in seconds, of all of them; `values` that came, `short` polls that lacked some."""
+    """What polls cost, in seconds, all together; `values` that came; and `short`, the polls that lacked some."""
 
     polls: int
     cpu: float
@@ -92,9 +93,8 @@ class Whole:
             device, profiles=self._profiles, collectors=self._collectors, now=lambda: datetime.now(UTC)
         )
         self._metrics.update(Entry(device=device), snapshot)
-        # three columns become the labels of all others, three scalars become facts, and two samples are of the agent
-        lacking = sum(len(failure.samples) or 1 for failure in snapshot.failures)
-        return switch.VALUES - lacking if len(snapshot.samples) > switch.PORTS * 17 else 0
+        read = sum(sample.name not in OURS for sample in snapshot.samples)
+        return switch.VALUES if read == switch.SAMPLES and not snapshot.failures else read
 
 
 class Hlapi:
@@ -143,7 +143,8 @@ def engines() -> bool:
 
 def _access(version: str, port: int, chosen: str) -> SnmpAccess:
     access = switch.access(version, port)
-    return replace(access, **{"engine": chosen}) if chosen else access
+    changes: dict[str, Any] = {"engine": chosen} if chosen else {}
+    return replace(access, **changes)
 
 
 def _cpu() -> float:

@@ -4,23 +4,23 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks import machine, switch
 from benchmarks.programs import Workshop, running
 
-FIRST = "127.1.0.1"
 DEAD_EVERY, SLOW_EVERY, SLOW_MS = 50, 100, 250  # 2 % dead, 1 % slow
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Devices that answer. `dead_every`: each so-manieth reads and says nothing; 0: none does. `slow_every` likewise."""
+    """Devices that answer. Of so many (`dead_every`, `slow_every`; 0: none) one says nothing, or answers late."""
 
     port: int
     devices: int
     dead_every: int = 0
     slow_every: int = 0
-    first: str = FIRST
+    first: str = "127.1.0.1"
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -41,13 +41,14 @@ class Fleet:
 
 @contextmanager
 def fleet(
-    workshop: Workshop, devices: int, *, dead_every: int = 0, slow_every: int = 0, slow_ms: int = SLOW_MS
+    workshop: Workshop, devices: int, *, dead_every: int = 0, slow_every: int = 0, number: int = 0
 ) -> Iterator[Fleet]:
-    """Start devices and wait until all listen. Raises Lacking, RuntimeError."""
-    made = Fleet(_free_port(), devices, dead_every, slow_every)
-    numbers = {"-n": devices, "-p": made.port, "-P": switch.PORTS, "-d": dead_every, "-s": slow_every, "-S": slow_ms}
+    """Start devices and wait until all listen. `number` tells fleets of one run apart. Raises Lacking, RuntimeError."""
+    first = f"127.{1 + number}.0.1"
+    made = Fleet(_free_port(first), devices, dead_every, slow_every, first)
+    numbers = {"-n": devices, "-p": made.port, "-P": switch.PORTS, "-d": dead_every, "-s": slow_every, "-S": SLOW_MS}
     options = [word for option, number in numbers.items() for word in (option, str(number))]
-    command = [workshop.program("agent"), "-a", made.first, *options]
+    command: list[str | Path] = [workshop.program("agent"), "-a", made.first, *options]
     log = workshop.folder / "agent.log"
     with running(command, machine.SIMULATOR_CORE, log) as process:
         assert process.stdout is not None
@@ -56,7 +57,7 @@ def fleet(
         yield made
 
 
-def _free_port() -> int:
+def _free_port(address: str) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((FIRST, 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])

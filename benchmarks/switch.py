@@ -43,6 +43,8 @@ COUNTERS = {
 }
 COLUMNS = (*TEXTS.values(), *GAUGES.values(), *COUNTERS.values())
 VALUES = len(SCALARS) + len(COLUMNS) * PORTS
+# three scalars become facts, and the texts become labels of all other columns
+SAMPLES = len(SCALARS) - 3 + (len(GAUGES) + len(COUNTERS)) * PORTS
 
 COMMUNITY, AUTH_KEY, PRIV_KEY = "public", "authpass1234", "privpass1234"  # the simulator's; see native/usm.c
 USERS: dict[AuthProtocol, str] = {"sha256": "bench-sha256", "sha": "bench-sha"}
