@@ -11,13 +11,12 @@ import time
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from agent import checks, wiring
+from agent import checks, service, wiring
 from agent.model import Customer, Entry, Inventory, Site, Text
-from agent.service import Poll, Service
 from benchmarks import switch
 from benchmarks.asking import PROFILES
 from collectors import profiles
@@ -29,16 +28,31 @@ SITE = 100  # devices
 Result = Literal["ok", "partial", "timeout", "down"]
 
 
+class Poll(NamedTuple):
+    """One poll of one device. Waiting for a place counts as part of it."""
+
+    device: str
+    began: float  # seconds, monotonic
+    seconds: float
+    result: Result
+
+
 @dataclass(slots=True)
 class Records:
-    """What the daemon did: polls as (device, began, seconds, result), in seconds; and what it used."""
+    """What the daemon did, and what it used."""
 
-    polls: list[tuple[str, float, float, Result]] = field(default_factory=list)
+    polls: list[Poll] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)  # seconds by which the event loop was late
     polls_left_out: float = 0.0
     store_errors: float = 0.0
     cpu: float = 0.0  # seconds
     most_memory: int = 0  # octets in RAM
+
+    @classmethod
+    def from_json(cls, text: str) -> "Records":
+        """Read what the daemon's process printed."""
+        found = json.loads(text)
+        return cls(**{**found, "polls": [Poll(*poll) for poll in found["polls"]]})
 
 
 def inventory_of(addresses: list[str], port: int, profile: str | None, interval: float) -> Inventory:
@@ -54,13 +68,13 @@ def inventory_of(addresses: list[str], port: int, profile: str | None, interval:
     return Inventory(entries=entries, sites=sites, customers={"acme": customer})
 
 
-def recorded(poll: Poll, records: Records) -> Poll:
-    """Return a poll that leaves a record. Waiting for a place counts as part of it."""
+def recorded(poll: service.Poll, records: Records) -> service.Poll:
+    """Return a poll that leaves a record."""
 
     async def recording(entry: Entry, before: Snapshot | None) -> Snapshot:
         began = time.monotonic()
         snapshot = await poll(entry, before)
-        records.polls.append((entry.name, began, time.monotonic() - began, result_of(snapshot)))
+        records.polls.append(Poll(entry.name, began, time.monotonic() - began, result_of(snapshot)))
         return snapshot
 
     return recording
@@ -92,7 +106,7 @@ async def run(inventory: Inventory, data: Path, seconds: float) -> Records:
         stop, lag = asyncio.Event(), asyncio.create_task(_watch_lag(records))
         before = time.process_time()
         asyncio.get_running_loop().call_later(seconds, stop.set)
-        await Service(parts).run(stop)
+        await service.Service(parts).run(stop)
         lag.cancel()
         records.cpu = time.process_time() - before
         registry = parts.metrics.health.registry

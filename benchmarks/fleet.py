@@ -1,16 +1,14 @@
 """Rows of the daemon at work: fleets of growing size, polled for some rounds, with and without dead devices."""
 
-import json
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks import goals, simulator
 from benchmarks.bench import Bench, Case, Columns
-from benchmarks.daemon import Records
+from benchmarks.daemon import Poll, Records
 from benchmarks.figures import percentile
 from benchmarks.programs import running
 from benchmarks.simulator import DEAD_EVERY, SLOW_EVERY, Fleet
@@ -51,38 +49,46 @@ def _measured(bench: Bench, plan: Plan, devices: int, *, faults: bool) -> Column
             said, _ = process.communicate(timeout=plan.rounds * plan.interval + 600)
         if process.returncode:
             raise RuntimeError(f"the daemon ended with {process.returncode}: {log.read_text('utf-8')[-2000:]}")
-    return figures(Records(**json.loads(said)), fleet, plan)
+    return figures(Records.from_json(said), fleet, plan)
 
 
 def figures(records: Records, fleet: Fleet, plan: Plan) -> Columns:
-    """Return a row. A round is late when a device's poll took longer than the interval, or never began.
-
-    Durations are of live devices that are not slow, the first round left out: it finds an empty store.
-    """
-    prompt = set(fleet.addresses) - fleet.dead - fleet.slow
-    took = [seconds for n, name, seconds in _numbered(records) if name in prompt and (n > 0 or plan.rounds == 1)]
-    polled = Counter(name for name, *_ in records.polls)
-    missing = sum(max(0, plan.rounds - polled[address]) for address in fleet.addresses)
-    overlong = sum(seconds > plan.interval for _, _, seconds, _ in records.polls)
-    lost = sum(name not in fleet.dead and result in ("down", "timeout") for name, _, _, result in records.polls)
+    """Return a row. Durations are of live devices that are not slow, without the first round: its store is empty."""
+    turns = _turns(records)
+    live = [address for address in fleet.addresses if address not in fleet.dead]
+    took = [
+        poll.seconds
+        for address in live
+        if address not in fleet.slow
+        for poll in turns.get(address, [])[min(1, plan.rounds - 1) :]
+    ]
+    results = [poll.result for address in live for poll in turns.get(address, [])]
     return {
-        "late rounds": missing + overlong,
+        "late rounds": sum(late(turns.get(address, []), plan) for address in live),
         "polls left out": records.polls_left_out,
-        "s p50 of live": median(took) if took else 0.0,
+        "s p50 of live": percentile(took, 0.5),
         "s p99 of live": percentile(took, 0.99),
-        "spurious time-outs": lost,
+        "spurious time-outs": sum(result in ("down", "timeout") for result in results),
         "ms CPU a poll": records.cpu / max(1, len(records.polls)) * 1e3,
-        "CPU of one core": records.cpu / (plan.rounds * plan.interval),
+        "share of one core": records.cpu / (plan.rounds * plan.interval),
         "GB in RAM": records.most_memory / 1e9,
         "s p99 of loop lag": percentile(records.lags, 0.99),
     }
 
 
-def _numbered(records: Records) -> list[tuple[int, str, float]]:
-    """Return each poll with its number among its device's."""
-    before: defaultdict[str, int] = defaultdict(int)
-    found = []
-    for name, _, seconds, _ in sorted(records.polls, key=lambda poll: poll[1]):
-        found.append((before[name], name, seconds))
-        before[name] += 1
+def late(polls: Sequence[Poll], plan: Plan) -> int:
+    """Return how many rounds of a live device did not end before its next one was due, or never came."""
+    if not polls:
+        return plan.rounds
+    first = polls[0].began
+    ends = [poll.began + poll.seconds for poll in polls[: plan.rounds]]
+    overlong = sum(end > first + (n + 1) * plan.interval for n, end in enumerate(ends))
+    return overlong + plan.rounds - len(ends)
+
+
+def _turns(records: Records) -> dict[str, list[Poll]]:
+    """Return each device's polls, in order."""
+    found: defaultdict[str, list[Poll]] = defaultdict(list)
+    for poll in sorted(records.polls, key=lambda poll: poll.began):
+        found[poll.device].append(poll)
     return found
