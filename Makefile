@@ -1,7 +1,7 @@
 # make demo   install if needed, then inspect a small simulated site and this machine
 # make test   the fast tests (pip only)          make check  format, lint, types, import contracts, tests
-# make lab    tests against real servers         make bench  measure against peers
-# make bench-fleet  ten thousand devices for half an hour; both keep their figures for docs/performance.md
+# make lab    tests against real servers         make bench  measure against peers, and write docs/performance.md
+# make bench-fleet  the same of ten thousand devices: two hours
 # make lock   pin the dependencies anew              make dashboards  make Grafana's JSON from dashboards/source
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,7 +32,7 @@ lab: .venv/installed
 
 lab-packages:
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(LAB_PACKAGES)
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(LAB_PACKAGES) $(BENCH_PACKAGES)
 
 bench: .venv/installed
 	@$(BIN)/python -m benchmarks --write docs/performance.md

@@ -77,13 +77,15 @@ def figures(records: Records, fleet: Fleet, plan: Plan) -> Columns:
 
 
 def late(polls: Sequence[Poll], plan: Plan) -> int:
-    """Return how many rounds of a live device did not end before its next one was due, or never came."""
+    """Return how many rounds of a live device had no poll that ended in them. They begin when a poll is due.
+
+    That is the earliest a poll began, each put back by the rounds before it: the first one may have waited.
+    """
     if not polls:
         return plan.rounds
-    first = polls[0].began
-    ends = [poll.began + poll.seconds for poll in polls[: plan.rounds]]
-    overlong = sum(end > first + (n + 1) * plan.interval for n, end in enumerate(ends))
-    return overlong + plan.rounds - len(ends)
+    due = min(poll.began - n * plan.interval for n, poll in enumerate(polls))
+    done = {int((poll.began + poll.seconds - due) // plan.interval) for poll in polls}
+    return len(set(range(plan.rounds)) - done)
 
 
 def _turns(records: Records) -> dict[str, list[Poll]]:
