@@ -5,6 +5,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import SubprocessError
 
@@ -22,6 +24,10 @@ CASES: dict[str, Callable[[], list[Case]]] = {
     "scraping": scraping.cases,
     "logins": logins.cases,
 }
+
+
+TABLES = ("decoding", "exposition")
+"""Modules here whose `measure` returns rows of text: measured once, and only printed. Those that are there are run."""
 
 
 def run(cases: Sequence[Case], bench: Bench, results: Results) -> None:
@@ -52,6 +58,8 @@ def main() -> int:
         given.results.parent.mkdir(parents=True, exist_ok=True)
         given.results.write_text(json.dumps(document, indent=1), "utf-8")
     print(report.text(document))
+    for name in _tables(given):
+        print(f"\n{name}\n{report.aligned(import_module(f'benchmarks.{name}').measure())}")
     if given.write:
         given.write.write_text(report.page(document), "utf-8")
     return 0
@@ -72,9 +80,16 @@ def _measured(given: argparse.Namespace) -> Iterator[tuple[str, Results]]:
         yield "fleet", results
 
 
+def _tables(given: argparse.Namespace) -> list[str]:
+    wanted = [] if given.only_write else given.names or TABLES
+    return [name for name in TABLES if name in wanted and find_spec(f"benchmarks.{name}")]
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(CASES)}; fleet (long; not by default)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join([*CASES, *TABLES])}; fleet (long: not by default)"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each row (default {ROUNDS})")
     parser.add_argument("--results", type=Path, default=RESULTS, help=f"JSON to keep (default {RESULTS})")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write docs/performance.md from what is kept")
@@ -85,9 +100,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--interval", type=float, default=60.0, help="seconds between a fleet's rounds (default 60)")
     parser.add_argument("--devices", type=int, nargs="*", help="sizes of the fleet (default 100 1000 10000)")
     given = parser.parse_args()
-    unknown = set(given.names) - {*CASES, "fleet"}
+    unknown = set(given.names) - {*CASES, *TABLES, "fleet"}
     if unknown:
-        parser.error(f"no benchmark is called {', '.join(sorted(unknown))} (there are: {', '.join(CASES)}, fleet)")
+        parser.error(
+            f"no benchmark is called {', '.join(sorted(unknown))} (there are: {', '.join([*CASES, *TABLES])}, fleet)"
+        )
     return given
 
 

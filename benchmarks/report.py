@@ -66,7 +66,7 @@ def run_of(results: Results, command: str) -> dict[str, Any]:
 def text(document: Document) -> str:
     """Return everything for a terminal."""
     return "\n\n".join(
-        f"{title}\n{_aligned(rows)}" if rows else title for title, rows in _sections(document, heading="")
+        f"{title}\n{aligned(rows)}" if rows else title for title, rows in _sections(document, heading="")
     )
 
 
@@ -102,7 +102,8 @@ def _table(table: str, results: Results) -> Rows:
     return [("", *columns), *cells]
 
 
-def _aligned(rows: Rows) -> str:
+def aligned(rows: Rows) -> str:
+    """Return rows with their columns below each other."""
     widths = [max(len(row[n]) for row in rows if n < len(row)) for n in range(max(map(len, rows)))]
     lines = ["  ".join(f"{cell:<{widths[n]}}" for n, cell in enumerate(row)).rstrip() for row in rows]
     return textwrap.indent("\n".join(line for line in lines if line), "  ")
