@@ -39,18 +39,18 @@ def samples() -> tuple[Sample, ...]:
     return tuple(made)
 
 
-def ours() -> Callable[[], bytes]:
-    """Return our answer, ready to be asked for."""
+def ours() -> Callable[[], list[bytes]]:
+    """Return our answer, ready to be asked for; in pieces, as it is sent."""
     metrics = Metrics(VOCABULARY, version="benchmark")
     now = datetime.now(UTC)
     for number in range(DEVICES):
         name = f"sw-{number:05}"
         device = switch.device(name, switch.access("2c", 161))
         metrics.update(Entry(device=device), Snapshot(device=name, taken_at=now, up=True, samples=samples()))
-    return lambda: metrics.render(now)
+    return lambda: list(metrics.pages(now))
 
 
-def client() -> Callable[[], bytes]:
+def client() -> Callable[[], list[bytes]]:
     """Return the answer of prometheus_client with the same series."""
     registry = CollectorRegistry()
     labels = ("device", "site", "customer", "device_class", *VOCABULARY["ifHCInOctets"].labels)
@@ -58,7 +58,7 @@ def client() -> Callable[[], bytes]:
     for number in range(DEVICES):
         for sample in samples():
             gauges[sample.name].labels(f"sw-{number:05}", "", "", "switch", *sample.labels.values()).set(sample.value)
-    return lambda: generate_latest(registry)
+    return lambda: [generate_latest(registry)]
 
 
 WAYS = {"ours": ours, "client": client}
@@ -73,8 +73,8 @@ def main() -> None:
     before = time.process_time()
     page = answer()
     spent = time.process_time() - before
-    assert page.count(b"\nif") >= DEVICES * SERIES
-    print(json.dumps({"s CPU": spent, "MB": len(page) / 1e6}))
+    assert sum(piece.count(b"{") for piece in page) >= DEVICES * SERIES
+    print(json.dumps({"s CPU": spent, "MB": sum(map(len, page)) / 1e6}))
 
 
 if __name__ == "__main__":
