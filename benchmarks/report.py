@@ -40,8 +40,9 @@ Python is in Debian: `make bench-packages`; a row that lacks something is left o
 - **To exposition text** means recognised, polled, decoded to samples with the interface's name, description and alias
   as labels, and written as text for Prometheus. snmp_exporter gets the same 990 values and three look-ups, on one
   thread.
-- **The fleet** is the daemon's own service with store, checks and metrics, scraped every 15 s; devices have 48 ports
-  each, 2 % of them are dead and 1 % answer after 250 ms. It may use both cores, the simulator has one of them.
+- **The fleet** is the daemon's own service with store, checks and metrics; nobody scrapes it meanwhile. Devices have 48
+  ports each, 2 % of them are dead and 1 % answer after 250 ms. It may use both cores, the simulator has one of them.
+  Durations are of live, prompt devices, from when a poll is due, waiting included.
 """
 
 
