@@ -1,12 +1,14 @@
 # make demo   install if needed, then inspect a small simulated site and this machine
 # make test   the fast tests (pip only)          make check  format, lint, types, import contracts, tests
-# make lab    tests against real servers         make bench  measure against peers
+# make lab    tests against real servers         make bench  measure against peers, and write docs/performance.md
+# make bench-fleet  the same of ten thousand devices: two hours
 # make lock   pin the dependencies anew              make dashboards  make Grafana's JSON from dashboards/source
 PYTHON ?= python3
 BIN := .venv/bin
+BENCH_PACKAGES := gcc libc6-dev libssl-dev libsnmp-dev prometheus-snmp-exporter
 LAB_PACKAGES := snmpd snmp openssh-server frr frr-snmp iproute2 prometheus prometheus-alertmanager nut-server
 
-.PHONY: demo test check lint lab lab-packages bench dashboards lock
+.PHONY: demo test check lint lab lab-packages bench bench-fleet bench-packages dashboards lock
 
 .venv/installed: pyproject.toml requirements-dev.lock tools/bootstrap.py
 	$(PYTHON) tools/bootstrap.py requirements-dev.lock
@@ -30,10 +32,17 @@ lab: .venv/installed
 
 lab-packages:
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(LAB_PACKAGES)
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(LAB_PACKAGES) $(BENCH_PACKAGES)
 
 bench: .venv/installed
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks --write docs/performance.md
+
+bench-fleet: .venv/installed
+	@$(BIN)/python -m benchmarks fleet --fleet-rounds 30 --write docs/performance.md
+
+bench-packages:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(BENCH_PACKAGES)
 
 dashboards: .venv/installed
 	@$(BIN)/python -m dashboards.builder

@@ -1,14 +1,13 @@
 """Turn what commands printed into samples and facts, by ntc-templates' TextFSM templates or a regex. Pure."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
 import textfsm
-from ntc_templates.parse import ParsingException, parse_output
 
-from collectors import convert, field_rows, series
+from collectors import convert, field_rows, ntc, series
 from collectors.errors import Refused, Unsupported
 from collectors.field_rows import Row
 from collectors.model import Failure, Sample
@@ -48,9 +47,6 @@ class Parsed:
     facts: dict[str, str] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     expected: frozenset[str] = frozenset()
-
-
-_parse_output: Callable[..., list[dict[str, object]]] = parse_output  # it has no types
 
 
 def expected(cli: Cli, without: Collection[str] = ()) -> frozenset[str]:
@@ -152,12 +148,12 @@ class _Reader:
     def _by_template(self, text: str) -> list[Row]:
         command = self._command
         try:
-            rows = _parse_output(platform=command.template, command=command.command, data=text)
+            rows = ntc.records(command.template or "", command.command, text)
         except textfsm.TextFSMError as error:
             line = _STATE_ERROR.search(str(error))
             self._not_understood(line[1] if line else str(error))
             return []
-        except ParsingException:
+        except ntc.NoTemplate:
             self.failures.append(_failure("profile", command, f"ntc-templates has none for {command.template}"))
             return []
         if not rows and command.facts and text.strip():

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import paramiko
@@ -127,8 +128,9 @@ class _Login(BaseConnection):
         parameters = super()._connect_params_dict()
         if self._access.password is not None:
             parameters["password"] = self._access.password.reveal()  # past netmiko, which keeps it in a log filter
-            if self.pkey is not None:  # two ways to try, and some devices let the service be asked for only once
-                parameters["transport_factory"] = paramiko.ServiceRequestingTransport
+        # two ways to try, and some devices let the service be asked for only once
+        both = self._access.password is not None and self.pkey is not None
+        parameters["transport_factory"] = partial(_transport, both)
         return parameters
 
     def _build_ssh_client(self) -> paramiko.SSHClient:
@@ -156,6 +158,14 @@ class _Login(BaseConnection):
 
     def cleanup(self, command: str = "") -> None:
         pass  # no exit, no quit: closing the channel ends the session
+
+
+def _transport(both: bool, sock: socket.socket, **options: Any) -> paramiko.Transport:
+    """Make netmiko's transport, AES-GCM preferred: paramiko compares the MAC of other ciphers octet by octet."""
+    made = (paramiko.ServiceRequestingTransport if both else paramiko.Transport)(sock, **options)
+    known = made.get_security_options()
+    known.ciphers = sorted(known.ciphers, key=lambda name: "gcm" not in name)
+    return made
 
 
 def _login(device: Device, access: SshAccess, cli: Cli) -> _Login:

@@ -75,10 +75,11 @@ class Wire(SSHChannel):
         """
         self.write_channel(f"{command}\n")
         raw = bytearray()
+        echo = _echo(command)
         page = 0
         while True:
             line = last_line(raw)
-            at_prompt = line.endswith(prompt) and _after_echo(plain(raw[: CHUNK * 2]), command) is not None
+            at_prompt = line.endswith(prompt) and _after(echo, plain(raw[: CHUNK * 2])) is not None
             if at_prompt and line == prompt:
                 break
             chunk = self._more(line, quiet=at_prompt or is_question(line))
@@ -89,7 +90,7 @@ class Wire(SSHChannel):
             if is_pager(last_line(raw[max(page, len(raw) - CHUNK) :])):
                 page = len(raw)
                 self._write(b" ")
-        output = _after_echo(plain(raw), command) or ""
+        output = _after(echo, plain(raw)) or ""
         return output.rstrip().removesuffix(prompt).rstrip("\n")
 
     def _more(self, line: str, *, quiet: bool) -> bytes:
@@ -139,8 +140,12 @@ class Wire(SSHChannel):
         return Unreachable(f"{self._device}: {self._step}: the device closed the session")
 
 
-def _after_echo(text: str, command: str) -> str | None:
-    """Return what follows the line of the command's echo, which a narrow terminal may have wrapped; None without it."""
-    echo = r"\s*".join(map(re.escape, command.replace(" ", "")))
-    match = re.search(rf"{echo}.*\n", text)
+def _echo(command: str) -> re.Pattern[str]:
+    """Return the pattern of a command's echo and the rest of its line; a narrow terminal may have wrapped it."""
+    return re.compile(r"\s*".join(map(re.escape, command.replace(" ", ""))) + r".*\n")
+
+
+def _after(echo: re.Pattern[str], text: str) -> str | None:
+    """Return what follows the line of the echo; None without it."""
+    match = echo.search(text)
     return None if match is None else text[match.end() :]

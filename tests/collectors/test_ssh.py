@@ -49,6 +49,21 @@ async def test_output_comes_without_echo_prompt_and_pager_and_only_what_is_allow
         assert server.connections == len(server.attempts) == 1
 
 
+OLD = ("aes128-ctr", "aes256-ctr")
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "agreed"),
+    [((), "aes128-gcm@openssh.com"), ((*OLD, "aes256-gcm@openssh.com"), "aes256-gcm@openssh.com"), (OLD, OLD[0])],
+)
+async def test_a_cipher_that_authenticates_by_itself_is_preferred_and_others_still_do(
+    site: Site, ciphers: tuple[str, ...], agreed: str
+) -> None:
+    async with CliServer(users=USERS, outputs={"show it": "here"}, ciphers=ciphers) as server:
+        assert await site.run(server, "show it") == "here"
+        assert server.agreed == agreed
+
+
 @pytest.mark.parametrize("family", sorted(SETUP.keys() - {"frr", "linux"}))
 async def test_a_pager_that_may_not_be_switched_off_is_paged_through(site: Site, family: str) -> None:
     lines = "\n".join(f"line {n}" for n in range(60))

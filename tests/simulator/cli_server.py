@@ -129,6 +129,7 @@ class CliServer:
     endless: str = ""  # a command that never stops printing
     hang_up_on: str = ""  # a command at which the device drops the connection
     encoding: str = "utf-8"
+    ciphers: Sequence[str] = ()  # empty: all there are
     colour: bool = False  # prompts in ANSI colours, with a window title
     delay: float = 0.0
     login_delay: float = 0.0
@@ -150,6 +151,11 @@ class CliServer:
     ) -> None:
         await self.stop()
 
+    @property
+    def agreed(self) -> str:
+        """The cipher of the newest connection."""
+        return str(self._open[-1].get_extra_info("recv_cipher"))
+
     async def start(self) -> None:
         """Listen. The port stays the same when the server is started again."""
         self._server = await asyncssh.create_server(
@@ -161,6 +167,7 @@ class CliServer:
             process_factory=self._serve,
             encoding=None,
             kex_algs=["curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "diffie-hellman-group16-sha512"],
+            encryption_algs=self.ciphers,
             mac_algs=["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"],
         )
         self.port = self._server.get_port()

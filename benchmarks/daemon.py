@@ -1,0 +1,142 @@
+"""Run the daemon on simulated devices for some rounds, and print what became of every poll: `-m benchmarks.daemon`.
+
+The service, store, checks and metrics are those of `netpatrol run`; only the polls are timed on their way through.
+"""
+
+import argparse
+import asyncio
+import json
+import resource
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from prometheus_client import CollectorRegistry
+
+from agent import checks, service, wiring
+from agent.model import Customer, Entry, Inventory, Site, Text
+from benchmarks import switch
+from benchmarks.asking import PROFILES
+from collectors import profiles
+from collectors.gather import SILENT
+from collectors.model import Snapshot
+
+LAG_SECONDS = 0.1  # between looks at how late the event loop is
+SITE = 100  # devices
+Result = Literal["ok", "partial", "timeout", "down"]
+
+
+class Poll(NamedTuple):
+    """One poll of one device. Waiting for a place counts as part of it."""
+
+    device: str
+    began: float  # seconds, monotonic
+    seconds: float
+    result: Result
+
+
+@dataclass(slots=True)
+class Records:
+    """What the daemon did, and what it used."""
+
+    polls: list[Poll] = field(default_factory=list)
+    lags: list[float] = field(default_factory=list)  # seconds by which the event loop was late
+    polls_left_out: float = 0.0
+    store_errors: float = 0.0
+    cpu: float = 0.0  # seconds
+    most_memory: int = 0  # octets in RAM
+
+    @classmethod
+    def from_json(cls, text: str) -> "Records":
+        """Read what the daemon's process printed."""
+        found = json.loads(text)
+        return cls(**{**found, "polls": [Poll(*poll) for poll in found["polls"]]})
+
+
+def inventory_of(addresses: list[str], port: int, profile: str | None, interval: float) -> Inventory:
+    """Return an inventory of simulated switches, a hundred a site."""
+    customer = Customer(name="acme", title=Text("某某局", "Acme"))
+    access, entries = switch.access("2c", port), {}
+    sites: dict[str, Site] = {}
+    for number, address in enumerate(addresses):
+        site = f"site-{number // SITE:03}"
+        sites.setdefault(site, Site(name=site, title=Text(site, site), customer=customer))
+        device = switch.device(address, access, profile)
+        entries[address] = Entry(device=device, site=sites[site], interval=timedelta(seconds=interval))
+    return Inventory(entries=entries, sites=sites, customers={"acme": customer})
+
+
+def recorded(poll: service.Poll, records: Records) -> service.Poll:
+    """Return a poll that leaves a record."""
+
+    async def recording(entry: Entry, before: Snapshot | None) -> Snapshot:
+        began = time.monotonic()
+        snapshot = await poll(entry, before)
+        records.polls.append(Poll(entry.name, began, time.monotonic() - began, result_of(snapshot)))
+        return snapshot
+
+    return recording
+
+
+def result_of(snapshot: Snapshot) -> Result:
+    """Say how a poll went. One that got an answer and missed another is `timeout`."""
+    if not snapshot.up:
+        return "down"
+    if any(failure.kind in SILENT for failure in snapshot.failures):
+        return "timeout"
+    return "partial" if snapshot.failures else "ok"
+
+
+async def _watch_lag(records: Records) -> None:
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(LAG_SECONDS)
+        records.lags.append(time.monotonic() - before - LAG_SECONDS)
+
+
+async def run(inventory: Inventory, data: Path, seconds: float) -> Records:
+    """Run the daemon for so long, then stop it as SIGTERM would."""
+    records, rules = Records(), checks.of_cadence(checks.load(), "continuous")
+    store, _ = wiring.open_store(data, inventory, rules)
+    with store:
+        reader = wiring.reader(profiles.load(PROFILES), rules)
+        parts = wiring.daemon(inventory, rules, store, recorded(reader.one, records))
+        stop, lag = asyncio.Event(), asyncio.create_task(_watch_lag(records))
+        before = time.process_time()
+        asyncio.get_running_loop().call_later(seconds, stop.set)
+        await service.Service(parts).run(stop)
+        lag.cancel()
+        records.cpu = time.process_time() - before
+        registry = parts.metrics.health.registry
+    records.polls_left_out = _counted(registry, "netpatrol_polls_missed_total")
+    records.store_errors = _counted(registry, "netpatrol_store_errors_total")
+    records.most_memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return records
+
+
+def _counted(registry: CollectorRegistry, name: str) -> float:
+    return registry.get_sample_value(name) or 0.0
+
+
+def main() -> None:
+    """Run the daemon on a fleet that runs already."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--first", required=True, help="address of the first device")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--devices", type=int, required=True)
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--interval", type=float, required=True, help="seconds")
+    parser.add_argument("--profile", default="", help="the profile to use; default: recognise the devices")
+    parser.add_argument("--data", type=Path, required=True)
+    given = parser.parse_args()
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+    addresses = list(switch.addresses(given.first, given.devices))
+    inventory = inventory_of(addresses, given.port, given.profile or None, given.interval)
+    print(json.dumps(asdict(asyncio.run(run(inventory, given.data, given.rounds * given.interval)))))
+
+
+if __name__ == "__main__":
+    main()
