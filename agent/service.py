@@ -26,7 +26,7 @@ AT_WORK = tuple(status for status in TicketStatus if status not in (TicketStatus
 SETTLE_PAUSE = 0.25  # seconds between two settlements: what comes meanwhile is settled together
 COUNT_PAUSE = 5.0  # seconds between two counts of what is open, if nothing changed but more was seen
 KEPT_AT_ONCE = 100  # snapshots written in one transaction at the end
-KEPT_PER_SECOND = 20.0  # snapshots written: those of some 1,000 devices every minute, of more every few minutes
+KEPT_PER_SECOND = 5.0  # snapshots written: those of some 300 devices every minute, of more every few minutes
 
 Poll = Callable[[Entry, Snapshot | None], Awaitable[Snapshot]]
 
@@ -57,10 +57,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """One poll, judged, and the tracks that it changed."""
+    """One poll, judged: the tracks that it changed, and how the device stands."""
 
     one: Judgement
     tracks: Mapping[Key, Track]
+    standing: Standing
 
 
 class Service:
@@ -131,10 +132,10 @@ class Service:
         changed = {k: t for k, t in one.tracks.items() if not memory.stored or memory.tracks.get(k, Track()) != t}
         memory.snapshot, memory.tracks = one.snapshot, judging.remember(memory.tracks, one)
         memory.stored = True
-        self._standings[device] = standing_of(one.snapshot)
+        standing = self._standings[device] = standing_of(one.snapshot)
         parts.metrics.update(entry, one.snapshot)
         parts.metrics.health.polled(one.snapshot)
-        self._polled.put_nowait(Polled(one, changed))
+        self._polled.put_nowait(Polled(one, changed, standing))
         return snapshot.up
 
     async def _write(self, stop: asyncio.Event) -> None:
@@ -175,7 +176,7 @@ class Service:
             [pair for one in newest.values() for pair in one.unconcerned],
             now,
             calm={(device, check): one.snapshot for device, one in newest.items() for check in one.calm},
-            standings={**standings, **{device: standing_of(one.snapshot) for device, one in newest.items()}},
+            standings={**standings, **{polled.standing.device: polled.standing for polled in batch}},
             waits=True,
         )
         keeping = self._worth_keeping([one.snapshot for one in newest.values()])

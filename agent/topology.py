@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from agent.derive import links, memory
 from agent.model import Entry, Inventory
+from collectors.columns import Samples
 from collectors.model import DeviceClass, Snapshot
 
 ENTRANCES = frozenset({DeviceClass.ROUTER, DeviceClass.FIREWALL})
@@ -67,15 +68,16 @@ def standing_of(snapshot: Snapshot, settled: float | None = None) -> Standing:
 
     `settled`: the readings of many devices are settled together then, and count as if taken at that moment.
     """
-    values = {s.name: float(s.value) for s in snapshot.samples if s.name in (links.ANSWERED, links.CHANGED)}
+    samples = Samples.of(snapshot.samples)
+    values = {sample.name: float(sample.value) for sample in samples.named(links.ANSWERED, links.CHANGED)}
     found = Standing(
         device=snapshot.device,
         at=snapshot.taken_at.timestamp(),
         answered=values.get(links.ANSWERED),
         changed=values.get(links.CHANGED),
-        name=next(iter(_names(snapshot)), ""),
-        neighbours=tuple(_neighbours(snapshot)),
-        uplinks_down=frozenset(_uplinks_down(snapshot)),
+        name=next(iter(_names(samples)), ""),
+        neighbours=tuple(_neighbours(samples)),
+        uplinks_down=frozenset(_uplinks_down(samples)),
     )
     if settled is None:
         return found
@@ -192,29 +194,28 @@ def _without_domain(name: str) -> Iterator[str]:
 # ---- from snapshots ----
 
 
-def _names(snapshot: Snapshot) -> Iterator[str]:
-    for sample in snapshot.samples:
-        if sample.name == memory.KNOWN and sample.labels.get("what") == links.NAME:
+def _names(samples: Samples) -> Iterator[str]:
+    for sample in samples.named(memory.KNOWN):
+        if sample.labels.get("what") == links.NAME:
             yield sample.labels.get("entity", "")
 
 
-def _neighbours(snapshot: Snapshot) -> Iterator[Neighbour]:
-    heard = [sample for sample in snapshot.samples if sample.name == links.LOST]
-    ports = dict(_ports(snapshot)) if heard else {}
+def _neighbours(samples: Samples) -> Iterator[Neighbour]:
+    heard = list(samples.named(links.LOST))
+    ports = dict(_ports(samples)) if heard else {}
     for sample in heard:
         port = sample.labels["local_port"]
         yield Neighbour(ports.get(port.casefold(), port), sample.labels["remote_name"], float(sample.value))
 
 
-def _ports(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+def _ports(samples: Samples) -> Iterator[tuple[str, str]]:
     """Yield every name of a port with the one that findings use: ifName, else ifDescr."""
-    for sample in snapshot.samples:
-        if sample.name == "ifOperStatus":
-            names = [name for label in ("ifName", "ifDescr") if (name := sample.labels.get(label))]
-            yield from ((name.casefold(), names[0]) for name in names)
+    for sample in samples.named("ifOperStatus"):
+        names = [name for label in ("ifName", "ifDescr") if (name := sample.labels.get(label))]
+        yield from ((name.casefold(), names[0]) for name in names)
 
 
-def _uplinks_down(snapshot: Snapshot) -> Iterator[str]:
-    for sample in snapshot.samples:
-        if sample.name == "if_down" and sample.value and sample.labels.get("role") == "uplink":
+def _uplinks_down(samples: Samples) -> Iterator[str]:
+    for sample in samples.named("if_down"):
+        if sample.value and sample.labels.get("role") == "uplink":
             yield sample.labels.get("ifName") or sample.labels.get("ifDescr", "")

@@ -135,6 +135,14 @@ class Samples(Sequence[Sample]):
         """The names there are samples of."""
         return {sample.name for sample in self.plain}.union(*(grid.columns for grid in self.grids))
 
+    def named(self, *names: str) -> Iterator[Sample]:
+        """Yield the samples of some names."""
+        yield from (sample for sample in self.plain if sample.name in names)
+        for grid in self.grids:
+            for name in names:
+                if name in grid.columns:
+                    yield from grid.column(name)
+
     def __iter__(self) -> Iterator[Sample]:
         yield from self.plain
         for grid in self.grids:

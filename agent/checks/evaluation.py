@@ -74,6 +74,11 @@ class _Scene:
         in_port = check.ports_need_own_limit and port_of(sample.labels.get("entity", ""), self.ports) is not None
         return bool(self.own(sample)) or not in_port
 
+    def may_be_of_a_port(self, check: Check) -> bool:
+        """Say whether some series of a check may be of a port."""
+        singles, grids = self.now.parts(check.sample)
+        return bool(grids) or any(port_of(s.labels.get("entity", ""), self.ports) is not None for s in singles)
+
     def own(self, sample: Sample) -> limits.DeviceLimits:
         return self.own_limits.get((sample.name, sample.labels.get("entity", "")), {})
 
@@ -137,7 +142,7 @@ def _is_calm(check: Check, scene: _Scene) -> bool:
     if check.classes and scene.entry.device.device_class not in check.classes:
         return False
     own = check.device_limit and any(name == check.sample for name, _ in scene.own_limits)
-    if own or check.limit.empty or check.ports_need_own_limit:
+    if own or check.limit.empty or (check.ports_need_own_limit and scene.may_be_of_a_port(check)):
         return False
     within = Within.of(check, scene.entry.limits.get(check.name))
     return is_calm(check, within, scene.now, scene.before, scene.tracks.get(check.name, {}))

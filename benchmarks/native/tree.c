@@ -187,9 +187,12 @@ static void add_port_extension(unsigned number)
     add_text(COLUMN(1), text("Gi1/0/%u", number + 1));
     for (int column = 2; column <= 5; column++)
         add_counter(COLUMN(column), spread(500));
-    for (int column = 6; column <= 13; column++) {
-        bool octets = column == 6 || column == 10;
-        add_large_counter(COLUMN(column), octets ? 100000 + spread(1000000) : spread(1000));
+    /* Octets, and the packets of each kind, in and out: a port that is well has few broadcasts. */
+    for (int column = 6; column <= 13; column += 4) {
+        add_large_counter(COLUMN(column), 100000 + spread(1000000));
+        add_large_counter(COLUMN(column + 1), 200 + spread(800));
+        add_large_counter(COLUMN(column + 2), spread(10));
+        add_large_counter(COLUMN(column + 3), spread(5));
     }
     add_number(COLUMN(14), INTEGER, 1);
     add_number(COLUMN(15), GAUGE32, 1000);
