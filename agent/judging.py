@@ -87,6 +87,9 @@ def remember(tracks: Mapping[Key, Track], judgement: Judgement) -> dict[Key, Tra
     one of its objects was measured.
     """
     kept = dict(tracks)
+    for check in judgement.calm:
+        if kept.get((judgement.snapshot.device, check, "")) == NEVER:
+            del kept[judgement.snapshot.device, check, ""]
     for judged in judgement.judged:
         device, check, name = key = judged.result.key
         if name and judged.result.severity is not Severity.UNKNOWN and kept.get((device, check, "")) == NEVER:

@@ -15,6 +15,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from operator import attrgetter, itemgetter
 
@@ -77,18 +78,30 @@ def layout(
 
     A name that is hidden or not in `meanings` is left out, and so is a series that is there already.
     """
-    unknown = 0
-    series: dict[str, dict[str, int]] = {}  # name → labels → position
-    texts: dict[int, str] = {}  # an interface's samples share their labels
+    every = Samples.of(samples)
     before = _inside(top)
-    for position, sample in enumerate(tuple(samples)):  # kept meanwhile: their labels are told apart by identity
-        name, labels = sample.name, sample.labels
-        if name in hidden or name not in meanings:
-            unknown += name not in hidden
-            continue
-        text = texts.get(id(labels)) or texts.setdefault(id(labels), _row(before, own_labels(top, labels)))
-        series.setdefault(name, {}).setdefault(text, position)
+    series: dict[str, dict[str, int]] = {}  # name → row → position
+    known: dict[int, list[str]] = {}  # id of a table's rows → theirs: those of an interface serve two dozen names
+    unknown = position = 0
+    for name, of in _columns(every):
+        shown = name in meanings and name not in hidden
+        if shown:
+            rows = known.get(id(of)) or known.setdefault(id(of), [_row(before, own_labels(top, each)) for each in of])
+            found = series.setdefault(name, {})
+            for number, row in enumerate(rows, start=position):
+                found.setdefault(row, number)
+        elif name not in hidden:
+            unknown += len(of)
+        position += len(of)
     return _laid_out(series, unknown)
+
+
+def _columns(samples: Samples) -> Iterator[tuple[str, Sequence[Mapping[str, str]]]]:
+    """Yield the name and the labels of each column, a single sample being one of its own."""
+    singles = [(sample.labels,) for sample in samples.plain]  # kept meanwhile, as they are told apart by identity
+    yield from zip(map(_name_of, samples.plain), singles, strict=True)
+    for grid in samples.grids:
+        yield from ((name, grid.rows) for name in grid.columns)
 
 
 def _laid_out(series: Mapping[str, Mapping[str, int]], unknown: int) -> Layout:
@@ -108,7 +121,7 @@ def _laid_out(series: Mapping[str, Mapping[str, int]], unknown: int) -> Layout:
         counts=_small([len(series[name]) for name in names]),
         starts=array("l", starts),
         scattered=scattered,
-        packed=zlib.compress("\n".join(numbered).encode(), 6),
+        packed=zlib.compress("\n".join(numbered).encode(), 3),
         unknown=unknown,
     )
 
@@ -270,6 +283,8 @@ def is_mib_name(name: str) -> bool:
 
 def clean(text: str) -> str:
     """Return hostile text as people may see it: control characters show as U+FFFD; newlines stay."""
+    if text.isascii() and text.isprintable():
+        return text[:MAX_TEXT]
     return _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", text[:MAX_TEXT])
 
 
@@ -304,6 +319,7 @@ def _inside(labels: Mapping[str, str]) -> str:
     return ",".join(f'{name}="{clean(text).translate(_ESCAPED)}"' for name, text in labels.items())
 
 
+@lru_cache(maxsize=4096)
 def _label_name(text: str) -> str:
     """Return a valid label name. Those with two leading underscores are Prometheus' own."""
     name = _NOT_IN_A_NAME.sub("_", text)

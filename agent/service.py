@@ -126,9 +126,7 @@ class Service:
         parts, memory = self._parts, self._memories[device]
         entry = parts.inventory.entries[device]
         snapshot = await parts.poll(entry, memory.snapshot)
-        one = judging.judge(
-            parts.rules, entry, snapshot, previous=memory.snapshot, tracks=memory.tracks, quiet=memory.stored
-        )
+        one = judging.judge(parts.rules, entry, snapshot, previous=memory.snapshot, tracks=memory.tracks, quiet=True)
         changed = {k: t for k, t in one.tracks.items() if not memory.stored or memory.tracks.get(k, Track()) != t}
         memory.snapshot, memory.tracks = one.snapshot, judging.remember(memory.tracks, one)
         memory.stored = True

@@ -11,8 +11,9 @@ from itertools import compress
 
 from agent.checks import limits, objects
 from agent.checks.rules import Check
+from agent.checks.tracks import NEVER
 from agent.derive.readings import ByName
-from agent.model import LimitOverride, Track
+from agent.model import LimitOverride, Severity, Track
 from collectors.columns import Grid, Rows
 from collectors.model import Number, Sample
 
@@ -45,23 +46,40 @@ class Within:
 
 
 def is_calm(check: Check, within: Within, now: ByName, before: ByName, known: Mapping[str, Track]) -> bool:
-    """Say whether judging a check would say OK of the same objects as before, with nothing raised or counted.
+    """Say whether judging a check would say OK of the same objects as before, or of new ones where there were none.
 
     The device has no limits of its own for the sample. `known` are the check's tracks; those of objects that were well
     need not be among them.
     """
-    if any(name or track != WELL for name, track in known.items()):
+    if any(name or track not in (WELL, NEVER) for name, track in known.items()):
         return False
     singles, grids = now.parts(check.sample)
-    singles_before, grids_before = before.parts(check.sample)
-    if len(singles) != len(singles_before) or len(grids) != len(grids_before):
-        return False
-    if any(s.labels != b.labels for s, b in zip(singles, singles_before, strict=True)):
-        return False
-    if any(g.rows is not b.rows for g, b in zip(grids, grids_before, strict=True)):
+    if not _same(singles, grids, *before.parts(check.sample)):
         return False
     values = _values(check, singles, grids)
-    return bool(values) and (check.limit.by_state or within.holds(values))
+    return bool(values) and (_states_are_well(check, singles, grids) if check.limit.by_state else within.holds(values))
+
+
+def _same(
+    singles: Sequence[Sample],
+    grids: Sequence[Grid],
+    singles_before: Sequence[Sample],
+    grids_before: Sequence[Grid],
+) -> bool:
+    """Say whether the series are those of before, or there were none."""
+    if not singles_before and not grids_before:
+        return True
+    if len(singles) != len(singles_before) or len(grids) != len(grids_before):
+        return False
+    if any(now.labels != before.labels for now, before in zip(singles, singles_before, strict=True)):
+        return False
+    return all(now.rows is before.rows for now, before in zip(grids, grids_before, strict=True))
+
+
+def _states_are_well(check: Check, singles: Sequence[Sample], grids: Sequence[Grid]) -> bool:
+    every = (*singles, *(sample for grid in grids for sample in grid.column(check.sample)))
+    judged = (sample for sample in every if objects.matches(check, sample.labels))
+    return all(limits.judge(check, sample, [], Severity.OK).severity is Severity.OK for sample in judged)
 
 
 def _values(check: Check, singles: Sequence[Sample], grids: Sequence[Grid]) -> list[Number]:

@@ -141,6 +141,8 @@ def evaluate(
 def _is_calm(check: Check, scene: _Scene) -> bool:
     if check.classes and scene.entry.device.device_class not in check.classes:
         return False
+    if check.sample == "device_up":  # its track says that the device was judged at all
+        return False
     own = check.device_limit and any(name == check.sample for name, _ in scene.own_limits)
     if own or check.limit.empty or (check.ports_need_own_limit and scene.may_be_of_a_port(check)):
         return False
