@@ -186,7 +186,7 @@ def sample(
     value = row.get(symbol.key)
     if value is None or not counts(row, symbol.where) or (symbol.skip and text(value) in symbol.skip):
         return None
-    every = {"entity": entity} | {k: v for k, v in row_labels.items() if v} | symbol.labels
+    every = _every(row_labels, entity) | symbol.labels
     if symbol.states is not None:
         return _state(symbol, value, every, oid)
     figure = _figure(symbol, value, row)
@@ -195,6 +195,15 @@ def sample(
     if symbol.limit is not None:
         return Sample("device_limit", _limit_labels(symbol.limit, every), figure, oid)
     return None if symbol.sample is None else Sample(symbol.sample, _own(symbol.sample, every), figure, oid)
+
+
+def labels_of(name: str, row_labels: Mapping[str, str], entity: str) -> dict[str, str]:
+    """Return the labels that a sample of a row has, by its name and the row's tags."""
+    return _own(name, _every(row_labels, entity))
+
+
+def _every(row_labels: Mapping[str, str], entity: str) -> dict[str, str]:
+    return {"entity": entity} | {label: words for label, words in row_labels.items() if words}
 
 
 def _own(name: str, every: Mapping[str, str]) -> dict[str, str]:

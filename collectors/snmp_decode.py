@@ -87,9 +87,9 @@ def read(metric: Metric, rows: Rows, group: int) -> Read:
     return Read(made, tuple(reader.problems()), frozenset(reader.computed)) if made or reader.failed else NOTHING
 
 
-def read_all(profile: Profile, rows: Rows) -> list[Read]:
-    """Read all metrics of a profile, in its order."""
-    return [read(metric, rows, number) for number, metric in enumerate(profile.metrics)]
+def labels_of_rows(metric: Metric, rows: Rows) -> dict[str, Mapping[str, str]]:
+    """Return the tags of a metric's rows that count, by index."""
+    return {row.index: row.labels for row in _Reader(metric, rows).rows()}
 
 
 def settle(reads: Sequence[Read]) -> list[list[Sample | None]]:
@@ -108,7 +108,7 @@ def settle(reads: Sequence[Read]) -> list[list[Sample | None]]:
 
 def decode(profile: Profile, rows: Rows) -> Decoded:
     """Turn rows into samples and facts. What one row or object has wrong becomes a problem and costs no other."""
-    reads = read_all(profile, rows)
+    reads = [read(metric, rows, number) for number, metric in enumerate(profile.metrics)]
     samples = (sample for each in settle(reads) for sample in each if sample is not None)
     problems = (line for each in reads for line in each.problems)
     return Decoded(tuple(samples), snmp_facts.facts(profile, rows), tuple(problems))

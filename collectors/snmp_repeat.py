@@ -6,18 +6,20 @@ looks the same is decoded by taking the figures of whole columns (a `Grid`) and 
 an object changed. Any other is decoded from the start.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
-from collectors import snmp_decode, snmp_facts
+from collectors import convert, snmp_decode, snmp_facts
 from collectors.columns import Grid, Labels, Samples, packed
 from collectors.columns import Rows as LabelRows
 from collectors.model import Rows, Sample, Value
-from collectors.oid_text import column_of, split
+from collectors.oid_text import split
 from collectors.profiles.rules import Metric, Profile, Symbol
 from collectors.profiles.words import Oid
 from collectors.snmp_decode import Decoded, Read
+from collectors.vocabulary import VOCABULARY
 
 T = TypeVar("T")
 Indexes = tuple[str, ...]
@@ -154,22 +156,24 @@ def _refilled(grid: Grid, rows: Rows) -> Grid:
 
 def _look(profile: Profile, rows: Rows, known: Sequence[LabelRows], shared: Shared) -> _Look:
     """Decode a reading from the start, and see which of its metrics are grids. `known` are rows to use again."""
-    reads = snmp_decode.read_all(profile, rows)
-    stands = snmp_decode.settle(reads)
-    columns: list[_Column] = []
-    parts: list[_Part] = []
-    shaping: set[Oid] = set()
-    for number, metric in enumerate(profile.metrics):
-        made = list(_columns(metric, rows, reads[number], stands[number]))
-        objects = shared.one(_present(snmp_decode.objects_of(metric), rows))
-        if made:
-            columns += made
-            shaping |= objects - {column.oid for column in made}
-        else:
-            parts.append(_Part(number, metric, objects, reads[number], tuple(stands[number])))
+    metrics = dict(enumerate(profile.metrics))
+    grids = {number: columns for number, metric in metrics.items() if (columns := _columns(metric, rows))}
+    reads = {number: snmp_decode.read(metrics[number], rows, number) for number in metrics.keys() - grids.keys()}
+    for number in _clashing(grids, reads.values()):
+        del grids[number]
+        reads[number] = snmp_decode.read(metrics[number], rows, number)
+    objects = {n: shared.one(_present(snmp_decode.objects_of(metric), rows)) for n, metric in metrics.items()}
+    numbers = sorted(reads)
+    stands = snmp_decode.settle([reads[number] for number in numbers])
+    parts = tuple(
+        _Part(number, metrics[number], objects[number], reads[number], tuple(stood))
+        for number, stood in zip(numbers, stands, strict=True)
+    )
+    columns = [column for number in sorted(grids) for column in grids[number]]
+    figures = tuple(column.oid for column in columns)
+    shaping = frozenset().union(*(objects[n] - {column.oid for column in of} for n, of in grids.items()))
     of_facts = shared.one(_present((oid for oid, _ in snmp_facts.objects(profile)), rows))
     told = tuple(sorted(shaping | of_facts.union(*(part.objects for part in parts))))
-    figures = tuple(column.oid for column in columns)
     return _Look(
         profile=profile,
         columns=shared.one(frozenset(rows)),
@@ -177,12 +181,20 @@ def _look(profile: Profile, rows: Rows, known: Sequence[LabelRows], shared: Shar
         figures=shared.one(figures),
         told=shared.one(told),
         shown=_shown(rows, told),
-        shaping=shared.one(frozenset(shaping)),
+        shaping=shared.one(shaping),
         of_facts=of_facts,
-        parts=tuple(parts),
+        parts=parts,
         grids=tuple(_grids(columns, known)),
         facts=snmp_facts.facts(profile, rows),
     )
+
+
+def _clashing(grids: Mapping[int, Sequence["_Column"]], reads: Iterable[Read]) -> list[int]:
+    """Return the metrics whose names others have too: which series then stand is told by all of them together."""
+    names = Counter(column.name for columns in grids.values() for column in columns)
+    made = [sample for read in reads for sample in read.samples]
+    taken = {sample.name for sample in made} | {sample.labels.get("sample", "") for sample in made}
+    return [n for n, columns in grids.items() if any(names[c.name] > 1 or c.name in taken for c in columns)]
 
 
 def _present(oids: Iterable[Oid], rows: Rows) -> frozenset[Oid]:
@@ -207,29 +219,28 @@ class _Column:
     values: list[int | float]
 
 
-def _columns(metric: Metric, rows: Rows, read: Read, stands: Sequence[Sample | None]) -> Iterator[_Column]:
-    """Yield the columns of a metric that can stand in grids; none where one of them can not, as all hang together."""
+def _columns(metric: Metric, rows: Rows) -> list[_Column]:
+    """Return the columns of a metric that can stand in grids; none where one of them can not, as all hang together."""
     if metric.table is None or not metric.model_fields_set <= PLAIN_METRIC or not all(map(_is_plain, metric.symbols)):
-        return
-    untouched = len(stands) == len(read.samples) and all(map(_is, stands, read.samples))
-    if not untouched or read.problems or any(oid.endswith(".0") for oid in snmp_decode.objects_of(metric)):
-        return
-    by_oid: dict[Oid, dict[str, Sample]] = {}
-    for row in read.made:
-        for sample in row.samples:
-            by_oid.setdefault(column_of(sample.oid or "", row.index), {})[row.index] = sample
-    asked = {symbol.OID: rows[symbol.OID] for symbol in metric.symbols if symbol.OID and rows.get(symbol.OID)}
-    if by_oid.keys() != asked.keys() or len(asked) < sum(bool(rows.get(s.OID or "")) for s in metric.symbols):
-        return
-    whole = all(_whole(column.values()) and column.keys() == by_oid[oid].keys() for oid, column in asked.items())
-    for oid, column in asked.items() if whole else ():
-        samples = [by_oid[oid][index] for index in column]
-        labels = tuple(sample.labels for sample in samples)
-        yield _Column(oid, samples[0].name, tuple(column), labels, [sample.value for sample in samples])
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other
+        return []
+    asked = {s.OID: s.sample for s in metric.symbols if s.OID and s.sample and rows.get(s.OID)}
+    if any(oid.endswith(".0") for oid in snmp_decode.objects_of(metric)) or len(set(asked.values())) < len(asked):
+        return []
+    tags = snmp_decode.labels_of_rows(metric, rows) if asked else {}
+    if not all(_whole(rows[oid].values()) and rows[oid].keys() <= tags.keys() for oid in asked):
+        return []
+    labels: dict[Any, dict[str, Labels]] = {}  # label names → by index: one object for all columns of a row
+    columns = []
+    for oid, name in asked.items():
+        of = labels.setdefault(VOCABULARY[name].labels if name in VOCABULARY else None, {})
+        for index in rows[oid]:
+            if index not in of:
+                of[index] = convert.labels_of(name, tags[index], index)
+        own = tuple(of[index] for index in rows[oid])
+        if len({tuple(each.values()) for each in own}) < len(own):
+            return []  # rows to be told apart
+        columns.append(_Column(oid, name, tuple(rows[oid]), own, cast(list[int | float], list(rows[oid].values()))))
+    return columns
 
 
 def _is_plain(symbol: Symbol) -> bool:
