@@ -87,6 +87,16 @@ class _Scene:
         known = dict(self.tracks.get(check.name, {}))
         return {name: Track() for name in objects.named(check, self.series(check, self.before), known)} | known
 
+    def knows_nothing_of(self, check: Check) -> bool:
+        """Say whether there is no series of a check, and never was."""
+        name = check.sample
+        return not (self.now.has(name) or self.before.has(name) or self.tracks.get(check.name))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the device was read."""
+        return not self.snapshot.failures and self.silence is None
+
     def failure(self, check: Check) -> Failure | None:
         """Return why a check's sample may be missing: a failure that names it, a want of history last."""
         names = names_of(check)
@@ -173,6 +183,8 @@ def _of_device(known: Mapping[Key, Track], device: str) -> dict[str, dict[str, T
 
 def _check(check: Check, scene: _Scene) -> Iterator[Judged]:
     if check.classes and scene.entry.device.device_class not in check.classes:
+        return
+    if scene.whole and not check.required and scene.knows_nothing_of(check):
         return
     known = scene.known(check)
     present = objects.named(check, scene.series(check, scene.now), known)

@@ -26,12 +26,13 @@ class Face:
     at: int = 0
     name: str = ""
     key: tuple[str, str] = ("", "")
+    described: bool = False
 
     @classmethod
     def of(cls, labels: Mapping[str, str], rows: Rows | None = None, at: int = 0) -> "Face":
         own = labels if labels.keys() == _PORT_LABELS else {label: labels.get(label, "") for label in PORT_LABELS}
         name = next((own[label] for label in ("ifName", "ifDescr", "ifIndex") if own.get(label)), "")
-        return cls(own, rows, at, name, (own.get("ifIndex", ""), name))
+        return cls(own, rows, at, name, (own.get("ifIndex", ""), name), _is_described(own))
 
     def is_called(self, patterns: tuple[str, ...]) -> bool:
         if self.rows is None:
@@ -45,6 +46,14 @@ class Face:
     def _is_called(self, patterns: tuple[str, ...]) -> bool:
         names = [name for label in ("ifName", "ifDescr") if (name := self.labels.get(label))]
         return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns for name in names)
+
+
+def _is_described(labels: Mapping[str, str]) -> bool:
+    """Say whether someone wrote an alias. VRP and Comware fill in `… <port> Interface` themselves."""
+    alias = labels.get("ifAlias", "").strip().lower()
+    names = [labels.get(label, "").lower() for label in ("ifName", "ifDescr")]
+    made_up = alias.endswith("interface") and any(name and name in alias for name in names)
+    return bool(alias) and alias not in names and not made_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +96,8 @@ class Port:
 
     @property
     def described(self) -> bool:
-        """Say whether someone wrote down what it is for. VRP and Comware fill in `… <port> Interface` themselves."""
-        alias = self.labels.get("ifAlias", "").strip().lower()
-        names = [self.labels.get(label, "").lower() for label in ("ifName", "ifDescr")]
-        made_up = alias.endswith("interface") and any(name and name in alias for name in names)
-        return bool(alias) and alias not in names and not made_up
+        """Say whether someone wrote down what it is for."""
+        return self.face.described
 
 
 def ports(samples: Iterable[Sample]) -> dict[tuple[str, str], Port]:

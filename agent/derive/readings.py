@@ -122,6 +122,10 @@ class ByName(Mapping[str, Sequence[Sample]]):
         """Return the samples of a name that stand alone, and the grids with a column of it."""
         return self._single.get(name, ()), self._grids.get(name, ())
 
+    def has(self, name: str) -> bool:
+        """Say whether there are samples of a name."""
+        return name in self._single or name in self._grids
+
     def __getitem__(self, name: str) -> Sequence[Sample]:
         if name not in self._grids:
             return self._single[name]
