@@ -80,9 +80,10 @@ class Port:
     @property
     def bits_per_second(self) -> float:
         """RFC 2863: ifHighSpeed in units of 1,000,000 bit/s; below one unit, or without it, ifSpeed. 0.0: unknown."""
-        high, low = (finite(self.values.get(name, 0)) or 0.0 for name in ("ifHighSpeed", "ifSpeed"))
+        high = finite(self.values.get("ifHighSpeed", 0)) or 0.0
         if high > 0:
             return high * 1e6
+        low = finite(self.values.get("ifSpeed", 0)) or 0.0
         return low if 0 < low < 2**32 - 1 else 0.0
 
     @property
