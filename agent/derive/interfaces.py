@@ -1,7 +1,7 @@
 """Interfaces: how full, how faulty, and which of them are down that should be up. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 
 from agent.derive import memory
 from agent.derive.ports import PORT_LABELS, Port, per_port, role
@@ -95,20 +95,21 @@ def _shares_of_broadcasts(known: Traffic, way: str) -> list[float | None]:
 
 def _down(readings: Readings) -> Derived:
     """Judge each port that would be missed. What has been up is remembered, by the name of the port."""
-    recalled = memory.recall(readings, "port")
+    was_up = memory.recall(readings, "port") | _up(readings.ports_before.values())
     if not readings.was_read("ifOperStatus") or not readings.was_read("ifAdminStatus"):
-        return Derived(tuple(memory.remember("port", (), recalled)))
-    was_up = {
-        ("", port.name) for port in readings.ports_before.values() if port.values.get("ifOperStatus") == 1
-    } | recalled
+        return Derived(tuple(memory.remember("port", (), was_up)))
     found = [port for port in readings.ports.values() if "ifOperStatus" in port.values]
     states = [state for port in found for state in _state(port, readings, ("", port.name) in was_up)]
     samples = per_port(DOWN, ("role", "state"), states)
-    up = {("", port.name) for port in found if port.values["ifOperStatus"] == 1}
-    return Derived(Samples.join((samples, _absent_uplinks(found, readings), memory.remember("port", up, was_up))))
+    others = memory.remember("port", (), was_up - _up(found))  # of those that are up the reading itself tells
+    return Derived(Samples.join((samples, _absent_uplinks(found, readings), others)))
 
 
-def _state(port: Port, readings: Readings, was_up: bool) -> Iterator[tuple[Port, tuple[str, str], int]]:
+def _up(ports: Iterable[Port]) -> set[tuple[str, str]]:
+    return {("", port.name) for port in ports if port.values.get("ifOperStatus") == 1}
+
+
+def _state(port: Port, readings: Readings, was_up: bool) -> Iterator[tuple[Port, tuple[str, ...], int]]:
     """An uplink counts as down too when someone shut it; another port that was shut is meant to be."""
     reason = role(port, readings.entry, was_up=was_up)
     if not reason:
@@ -116,7 +117,13 @@ def _state(port: Port, readings: Readings, was_up: bool) -> Iterator[tuple[Port,
     shut = port.values.get("ifAdminStatus", 1) != 1
     down = _is_down(port) and not (shut and reason == "known")
     text = "adminDown" if shut else _oper_text(port)
-    yield port, (reason, text), int(down)
+    yield port, _words(reason, text), int(down)
+
+
+@lru_cache(maxsize=1024)
+def _words(*texts: str) -> tuple[str, ...]:
+    """Return one object for the same words."""
+    return texts
 
 
 def _absent_uplinks(found: list[Port], readings: Readings) -> Iterator[Sample]:

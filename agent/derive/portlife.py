@@ -1,6 +1,7 @@
 """Ports over time: those that flap, run slower than they did, were shut by an error, or are open and unused. Pure."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from agent.derive import tallies
 from agent.derive.counters import finite
@@ -48,10 +49,15 @@ def _up(port: Port) -> bool:
 
 
 def _slower(readings: Readings) -> Derived:
-    """Hold the speed of each port that is up against the best it has had."""
-    best = {s.labels.get("entity", ""): finite(s.value) or 0.0 for s in readings.series_before(BEST)}
+    """Hold the speed of each port that is up against the best it has had.
+
+    Remembered is the best of those that do not run at it; of the others the reading itself tells.
+    """
+    before = (port for port in readings.ports_before.values() if port.values.get("ifOperStatus") == 1)
+    best = {port.name: speed for port in before if (speed := port.bits_per_second)}
+    best |= {s.labels.get("entity", ""): finite(s.value) or 0.0 for s in readings.series_before(BEST)}
     since = {s.labels.get("entity", ""): finite(s.value) or 0.0 for s in readings.series_before(_AT)}
-    found, now = [], readings.timestamp
+    found, told, now = [], set(), readings.timestamp
     for port in readings.judged_ports:
         speed, name = port.bits_per_second, port.name
         if not speed or port.values.get("ifOperStatus") != 1:
@@ -65,12 +71,15 @@ def _slower(readings: Readings) -> Derived:
             since.pop(name, None)
         state = _speed_text(speed) if speed >= best[name] else f"{_speed_text(best[name])} → {_speed_text(speed)}"
         found.append((port, (state,), speed / best[name]))
+        if speed == best[name]:
+            told.add(name)
     samples = per_port(SLOWER, ("state",), found)
-    memory = [Sample(BEST, {"entity": name}, value) for name, value in sorted(best.items())]
+    memory = [Sample(BEST, {"entity": name}, value) for name, value in sorted(best.items()) if name not in told]
     memory += [Sample(_AT, {"entity": name}, at) for name, at in sorted(since.items())]
     return Derived(Samples.join((samples, memory)))
 
 
+@lru_cache(maxsize=256)
 def _speed_text(bits_per_second: float) -> str:
     gigabits = bits_per_second / 1e9
     return f"{gigabits:g} Gbit/s" if gigabits >= 1 else f"{bits_per_second / 1e6:g} Mbit/s"
