@@ -144,7 +144,9 @@ def test_a_dashboard_made_for_snmp_exporter_can_choose(series: str, label: str, 
 
 def test_the_duty_desk_hears_in_chinese_of_a_device_that_dies(watched: Watched, tmp_path: Path):
     heard = watched.prometheus.heard
-    assert not heard.of("DeviceDown", device=fleet.VICTIM)
+    firing = f'ALERTS{{alertname="DeviceDown",alertstate="firing",device="{fleet.VICTIM}"}}'
+    eventually("it is well", lambda: not watched.prometheus.ask(firing), 90)  # it was late, if the machine was busy
+    heard.alerts.clear()
     watched.fleet.silence(fleet.VICTIM)
     eventually("Alertmanager's webhook", lambda: heard.of("DeviceDown", device=fleet.VICTIM), 90)
     (path, alert), *_ = heard.of("DeviceDown", device=fleet.VICTIM)
