@@ -1,5 +1,6 @@
 # make demo   install if needed, then inspect a small simulated site and this machine
 # make test   the fast tests (pip only)          make check  format, lint, types, import contracts, tests
+# make fuzz   a minute of malformed answers and traps
 # make lab    tests against real servers         make bench  measure against peers, and write docs/performance.md
 # make bench-fleet  the same of ten thousand devices: two hours
 # make lock   pin the dependencies anew              make dashboards  make Grafana's JSON from dashboards/source
@@ -8,7 +9,7 @@ BIN := .venv/bin
 BENCH_PACKAGES := gcc libc6-dev libssl-dev libsnmp-dev prometheus-snmp-exporter
 LAB_PACKAGES := snmpd snmp openssh-server frr frr-snmp iproute2 prometheus prometheus-alertmanager nut-server
 
-.PHONY: demo test check lint lab lab-packages bench bench-fleet bench-packages dashboards lock
+.PHONY: demo test fuzz check lint lab lab-packages bench bench-fleet bench-packages dashboards lock
 
 .venv/installed: pyproject.toml requirements-dev.lock tools/bootstrap.py
 	$(PYTHON) tools/bootstrap.py requirements-dev.lock
@@ -17,7 +18,10 @@ demo: .venv/installed
 	@$(BIN)/python -m tests.simulator.demo
 
 test: .venv/installed
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n logical --dist worksteal
+
+fuzz: .venv/installed
+	@$(BIN)/python -m tests.fuzz --seconds 60
 
 lint: .venv/installed
 	@$(BIN)/ruff format --check .

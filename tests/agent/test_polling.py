@@ -38,7 +38,7 @@ class Round:
             await polling.run(stop, grace=1.0)
             assert polling.running == 0
 
-        with asyncio.Runner(loop_factory=IdleLoop) as runner:
+        with asyncio.Runner(loop_factory=lambda: IdleLoop(threads=0.0)) as runner:
             runner.run(rounds())
 
     def count(self, polls: int) -> None:

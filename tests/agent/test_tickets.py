@@ -63,7 +63,7 @@ class TestAFaultThatHolds:
         rules = {"temperature": check().model_copy(update={"ticket": False})}
         assert tickets.reconcile([finding(CRITICAL)], {}, inventory(ACME), rules, NOW, numbers()) == ()
 
-    @pytest.mark.parametrize("status", tickets.AT_WORK)
+    @pytest.mark.parametrize("status", sorted(tickets.AT_WORK))
     def test_changes_nothing_in_a_ticket_at_work(self, status):
         assert settle(finding(), ticket(status)) == ()
 
@@ -106,7 +106,7 @@ class TestSeverity:
 class TestRecovery:
     CLEARED = finding(OK, FindingState.CLEARED, cleared_at=NOW)
 
-    @pytest.mark.parametrize("status", tickets.AT_WORK)
+    @pytest.mark.parametrize("status", sorted(tickets.AT_WORK))
     def test_measured_now_resolves_a_ticket_at_work(self, status):
         (change,) = settle(self.CLEARED, ticket(status))
         assert (change.action, change.actor) == ("resolve", "netpatrol")

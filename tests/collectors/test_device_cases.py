@@ -13,6 +13,7 @@ A name is listed in `samples`, with every sample it has, or in `counts`: nothing
 a case yields now: `python -m tests.collectors.test_device_cases tests/devices/<profile>/<case>`.
 """
 
+import asyncio
 import math
 import sys
 from collections import Counter
@@ -105,15 +106,16 @@ def lines(samples: Iterable[Sample]) -> list[str]:
     return sorted(map(line, samples))
 
 
-async def yield_of(case: Path) -> Yield:
-    return await play(profile_set()[case.parent.name], case)
+@cache
+def yield_of(case: Path) -> Yield:
+    return asyncio.run(play(profile_set()[case.parent.name], case))
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
-async def test_a_recorded_device_yields_what_is_expected_and_nothing_else(case: Path) -> None:
+def test_a_recorded_device_yields_what_is_expected_and_nothing_else(case: Path) -> None:
     expected = yamlfile.read(case / "expected.yaml").data
     counted = {name: int(number) for name, number in (expected.get("counts") or {}).items()}
-    got = await yield_of(case)
+    got = yield_of(case)
     assert lines(s for s in got.samples if s.name not in counted) == sorted(
         (expected.get("samples") or "").splitlines()
     )
@@ -123,8 +125,8 @@ async def test_a_recorded_device_yields_what_is_expected_and_nothing_else(case: 
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
-async def test_a_recorded_device_speaks_only_the_vocabulary(case: Path) -> None:
-    got = await yield_of(case)
+def test_a_recorded_device_speaks_only_the_vocabulary(case: Path) -> None:
+    got = yield_of(case)
     assert got.samples or got.facts
     assert got.facts.keys() <= FACTS
     for sample in got.samples:
@@ -154,12 +156,12 @@ def test_every_profile_has_a_recorded_case() -> None:
 
 
 @pytest.mark.parametrize("file", sorted(profiles.BUILTIN.glob("*.yaml")), ids=lambda file: file.stem)
-async def test_every_sample_name_a_profile_file_reads_is_in_a_case(file: Path) -> None:
+def test_every_sample_name_a_profile_file_reads_is_in_a_case(file: Path) -> None:
     """What no recording shows, nobody has seen work."""
     own = Profile.model_validate(yamlfile.read(file).data)
     wanted = snmp_decode.expected(own) | (cli_parse.expected(own.cli) if own.cli else frozenset())
     wanted |= nut_decode.expected(own.nut) if own.nut else frozenset()
-    seen = {sample.name for case in CASES if uses(case, own) for sample in (await yield_of(case)).samples}
+    seen = {sample.name for case in CASES if uses(case, own) for sample in yield_of(case).samples}
     assert wanted - seen == set()
 
 
@@ -174,9 +176,7 @@ def uses(case: Path, file: Profile) -> bool:
 
 
 def show(case: Path) -> str:
-    import asyncio
-
-    got = asyncio.run(yield_of(case.resolve()))
+    got = yield_of(case.resolve())
     facts = "".join(f"  {name}: {words!r}\n" for name, words in sorted(got.facts.items()))
     samples = "".join(f"  {each}\n" for each in lines(got.samples))
     problems = "".join(f"  - {problem!r}\n" for problem in got.problems)

@@ -1,1 +1,1 @@
-"""Malformed and hostile SNMP messages, through the whole receiving side of the own engine."""
+"""Malformed and hostile SNMP messages: answers through the whole receiving side of the own engine, and traps."""

@@ -61,6 +61,16 @@ class Tally:
     grown: float = 0.0  # MB of memory since the first tenth
     errors: dict[str, int] = field(default_factory=dict)  # our own, by kind
 
+    def add(self, other: "Tally") -> None:
+        """Take in what came of a further round."""
+        self.messages += other.messages
+        self.taken += other.taken
+        self.refused += other.refused
+        self.slowest = max(self.slowest, other.slowest)
+        self.grown += max(0.0, other.grown)
+        for kind, count in other.errors.items():
+            self.errors[kind] = self.errors.get(kind, 0) + count
+
     def __str__(self) -> str:
         return (
             f"{self.messages:,} messages: {self.taken:,} taken, {self.refused:,} refused, slowest "
@@ -94,9 +104,9 @@ class Bench:
         before = 0.0
         for number in range(messages):
             if number == messages // 10:
-                before = _memory()
+                before = memory()
             self._one(self._rng.choice(self._lines))
-        self.tally.grown = _memory() - before
+        self.tally.grown = memory() - before
         return self.tally
 
     def _one(self, line: EngineTransport) -> None:
@@ -154,5 +164,6 @@ class Bench:
             self._engine.close(line._address)
 
 
-def _memory() -> float:
+def memory() -> float:
+    """Return what this process takes, in MB."""
     return float(psutil.Process().memory_info().rss) / 1e6

@@ -15,6 +15,7 @@ import yaml
 from tests.lab.processes import await_log, end, read, run, running
 
 NETPATROL = Path(sys.executable).with_name("netpatrol")  # what the package installs
+ROOT = Path(__file__).parents[2]  # whose code it runs, whatever it was installed from
 OK, WARNING, CRITICAL, UNKNOWN = range(4)  # exit codes of `inspect`
 
 
@@ -108,7 +109,8 @@ class Operator:
     @property
     def _environment(self) -> dict[str, str]:
         mine = {name: value for name, value in os.environ.items() if not name.startswith("NETPATROL_")}
-        return mine | self.secrets | {"LC_ALL": "C.UTF-8", "NETPATROL_DATA": self.data}
+        set_here = {"LC_ALL": "C.UTF-8", "NETPATROL_DATA": self.data, "PYTHONPATH": str(ROOT)}
+        return mine | self.secrets | set_here
 
 
 @dataclass(frozen=True)

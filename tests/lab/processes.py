@@ -17,6 +17,7 @@ T = TypeVar("T")
 # where Debian keeps daemons, off many users' PATH
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin:/usr/lib/frr:/usr/lib/nut:/lib/nut"
 REQUIRED = "NETPATROL_LAB_REQUIRED"  # set: a test that cannot be run has failed
+PATIENCE = 60.0  # seconds; long, for a busy machine: only a test that fails waits for so long
 
 
 def need(*programs: str, root: bool = False) -> None:
@@ -41,7 +42,7 @@ def path_of(program: str) -> str:
     return found
 
 
-def eventually(what: str, probe: Callable[[], T], seconds: float = 20.0, pause: float = 0.05) -> T:
+def eventually(what: str, probe: Callable[[], T], seconds: float = PATIENCE, pause: float = 0.05) -> T:
     """Return the first thing that `probe` finds (is true). Fails when the deadline passes, saying what was awaited."""
     deadline = time.monotonic() + seconds
     while not (found := probe()):
@@ -97,7 +98,7 @@ def end(process: subprocess.Popen[bytes]) -> int:
         return process.wait(10)
 
 
-def await_log(process: subprocess.Popen[bytes], log: Path, words: str, seconds: float = 20.0) -> str:
+def await_log(process: subprocess.Popen[bytes], log: Path, words: str, seconds: float = PATIENCE) -> str:
     """Wait until a program has logged `words`; return the log. Fails at once when the program ends before."""
 
     def said() -> str:

@@ -105,7 +105,7 @@ def test_every_panel_shows_something(name: str, watched: Watched):
         return not empty
 
     with contextlib.suppress(AssertionError):  # a device that is late on a busy machine is back with the next poll
-        eventually("every panel", all_found, 20, pause=0.5)
+        eventually("every panel", all_found, 90, pause=0.5)
     assert empty == {}
 
 
@@ -144,9 +144,11 @@ def test_a_dashboard_made_for_snmp_exporter_can_choose(series: str, label: str, 
 
 def test_the_duty_desk_hears_in_chinese_of_a_device_that_dies(watched: Watched, tmp_path: Path):
     heard = watched.prometheus.heard
-    assert not heard.of("DeviceDown", device=fleet.VICTIM)
+    firing = f'ALERTS{{alertname="DeviceDown",alertstate="firing",device="{fleet.VICTIM}"}}'
+    eventually("it is well", lambda: not watched.prometheus.ask(firing), 90)  # it was late, if the machine was busy
+    heard.alerts.clear()
     watched.fleet.silence(fleet.VICTIM)
-    eventually("Alertmanager's webhook", lambda: heard.of("DeviceDown", device=fleet.VICTIM), 30)
+    eventually("Alertmanager's webhook", lambda: heard.of("DeviceDown", device=fleet.VICTIM), 90)
     (path, alert), *_ = heard.of("DeviceDown", device=fleet.VICTIM)
     assert path == "/duty-desk"
     assert alert["annotations"]["summary"] == f"设备 {fleet.VICTIM}（globex-plant）无应答"
@@ -162,7 +164,7 @@ def test_a_site_that_is_cut_off_is_told_of_once(watched: Watched):
     def settled() -> bool:
         return {"SiteDown", "DeviceDown branch-1", "DeviceDown branch-2"} <= alerts().keys()
 
-    eventually("SiteDown and what follows from it", settled, 30)
+    eventually("SiteDown and what follows from it", settled, 90)
     assert {name: each["status"]["state"] for name, each in alerts().items() if "Down" in name} == {
         "SiteDown": "active",
         "DeviceDown branch-1": "suppressed",

@@ -116,9 +116,9 @@ def test_the_daemon_opens_and_resolves_the_same_tickets_and_stops_when_told(oper
     with operator.daemon() as daemon:
         eventually("both routers were polled", lambda: daemon.page().count("\ndevice_up{") == 2)
         with routers.link_down():
-            eventually("tickets of the link", lambda: len(ticket_lines(daemon, "open")) >= 6, 40)
+            eventually("tickets of the link", lambda: len(ticket_lines(daemon, "open")) >= 6, 90)
             assert of_the_link(operator.tickets(), "Open") == LINK_TICKETS
-        eventually("tickets are resolved", lambda: len(ticket_lines(daemon, "resolve")) >= 6, 40)
+        eventually("tickets are resolved", lambda: len(ticket_lines(daemon, "resolve")) >= 6, 90)
         assert len(ticket_lines(daemon, "open")) == 6
         code = daemon.stop()
     assert (code, daemon.said().endswith("stopped\n")) == (0, True)

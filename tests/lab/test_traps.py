@@ -103,7 +103,7 @@ def test_traps_and_informs_of_every_version_are_believed_and_become_findings(ope
         ("v1", "apcUpsOnBattery"),
         *((user.name, found) for user in USERS for found in ("upsTrapOnBattery", "1.3.6.1.4.1.99.1")),
     }
-    eventually("a finding of each", lambda: of(operator, NEWS, FAULT).keys() >= expected, 40)
+    eventually("a finding of each", lambda: of(operator, NEWS, FAULT).keys() >= expected, 90)
     assert "Port down" in of(operator, NEWS)["v2c", "linkDown ifIndex 3"]
     page = daemon.page()
     for version, count in (("1", 1), ("2c", 2), ("3", 4)):
@@ -141,7 +141,7 @@ def test_a_storm_costs_the_others_nothing_and_is_counted_exactly(operator: Opera
             check=True,
         )
         sums: dict[str, int] = json.loads(done.stdout)
-        eventually("the storm's finding", lambda: of(operator, STORM), 40)
+        eventually("the storm's finding", lambda: of(operator, STORM), 90)
         eventually("all is opened", lambda: "netpatrol_traps_waiting 0.0" in daemon.page())
         page = daemon.page()
     lines = re.findall(r'^netpatrol_device_traps_total{device="(\w+)",result="(\w+)"} (\d+)', page, re.MULTILINE)
@@ -171,10 +171,10 @@ def test_routers_that_are_polled_hourly_have_tickets_in_seconds(routers: Network
     ]
     operator.write(*entries, traps={"listen": f"0.0.0.0:{port}"})
     with operator.daemon() as daemon:
-        eventually("both routers were polled once", lambda: daemon.page().count("\ndevice_up{") == 2, 40)
+        eventually("both routers were polled once", lambda: daemon.page().count("\ndevice_up{") == 2, 90)
         with routers.link_down():
-            eventually("BGP peers are found down", lambda: len(of(operator, BGP)) == 2, 40)
-            news = eventually("what the routers said", lambda: of(operator, NEWS), 40)
+            eventually("BGP peers are found down", lambda: len(of(operator, BGP)) == 2, 90)
+            news = eventually("what the routers said", lambda: of(operator, NEWS), 90)
             assert {"r1", "r2"} >= {name for name, _ in news}
             assert {object_.split()[0] for _, object_ in news} & {
                 "bgpBackwardTransNotification",

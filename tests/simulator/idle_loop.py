@@ -14,8 +14,10 @@ THREADS = 0.005  # seconds that threads (name look-ups) get to report before the
 class IdleLoop(asyncio.SelectorEventLoop):
     """Its time is no wall clock: work takes none, waiting takes what it says."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: float = THREADS) -> None:
+        """Take the seconds that threads get at every jump of the clock: none where all is done in the loop."""
         self._now = 0.0
+        self.threads = threads
         super().__init__(_IdleSelector(self))
 
     def time(self) -> float:
@@ -32,7 +34,7 @@ class _IdleSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
-        ready = super().select(timeout if timeout is None else min(timeout, THREADS))
+        ready = super().select(timeout if timeout is None else min(timeout, self._loop.threads))
         if not ready and timeout:
             self._loop.skip(timeout)
         return ready
