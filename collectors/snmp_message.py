@@ -145,7 +145,7 @@ def bindings(octets: bytes, at: int, end: int) -> Iterator[Binding]:
             raise BadData(f"an answer with more than {MAX_VARBINDS:,} variable bindings")
         inner, at = ber.content(octets, at, end, ber.SEQUENCE)
         name, value = ber.content(octets, inner, at, ber.OBJECT)
-        if value + 2 <= at and value + 2 + octets[value + 1] == at:  # as nearly all are
+        if value + 2 <= at and octets[value + 1] == at - value - 2 < 0x80:  # as nearly all are
             yield octets[name:value], octets[value], octets[value + 2 : at]
             continue
         kind, start, stop = ber.read(octets, value, at)

@@ -118,3 +118,14 @@ def test_values_of_any_length_do_not_shift_the_next(wire: Wire) -> None:
     read = wire.read(raw(varbind(b"\x04\x84\x00\x00\x00\x01x"), varbind(b"\x02\x01\x09"))(ASKED)[0], 77)
     assert isinstance(read, Answer)
     assert [bound.value for bound in read.varbinds] == [b"x", 9]
+
+
+@on_both
+@pytest.mark.parametrize("size", [126, 127, 128, 129, 130, 255, 256])
+@pytest.mark.parametrize("head", [b"\x04\x81", b"\x04\x82\x00", b"\x04\x84\x00\x00\x00"], ids=["81", "82", "84"])
+def test_the_octets_of_a_length_are_no_part_of_the_value(wire: Wire, head: bytes, size: int) -> None:
+    if size > 255:
+        head = b"\x04\x82\x01"
+    read = wire.read(raw(varbind(head + bytes([size % 256]) + b"x" * size))(ASKED)[0], 77)
+    assert isinstance(read, Answer)
+    assert [bound.value for bound in read.varbinds] == [b"x" * size]
