@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from collectors.model import Sample
 _log = logging.getLogger(__name__)
 
 BATCH = 2000  # samples a request, as Prometheus itself sends them
+ENOUGH = 50_000  # samples of polls that are encoded before the interval ends: a large fleet's do not wait for it
 WAITING = 200_000  # samples of polls that are not encoded yet
 KEPT = 64 * 2**20  # bytes of requests that are kept while the receiver is away: some 3 million samples
 FIRST, LONGEST = 1.0, 60.0  # seconds before a request is sent again
@@ -78,6 +79,7 @@ class Pusher:
         self._next = self._again = clock()
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._wake = threading.Event()  # to stop, or for what is enough
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
         self._counts.kept.set_function(lambda: self.waiting)
         metrics.tell(self.put)
@@ -94,6 +96,7 @@ class Pusher:
     def close(self, seconds: float = 10.0) -> None:
         """Stop. What waits is offered once more, for so long at most."""
         self._stop.set()
+        self._wake.set()
         self._thread.join(seconds)
 
     def put(self, shown: Shown) -> None:
@@ -105,21 +108,23 @@ class Pusher:
                 lost = len(self._polled.popleft().block.layout.order)
                 self._polled_samples -= lost
                 self._counts.samples.labels("dropped").inc(lost)
+            enough = self._polled_samples >= ENOUGH
+        if enough:
+            self._wake.set()
 
     def step(self) -> float:
         """Gather and send what is due; return the seconds until there is something to do again."""
-        if self._clock() >= self._next:
-            self._next = self._clock() + self._interval
-            self._gather()
+        self._gather_what_is_due()
         while self._requests and self._clock() >= self._again:
             self._offer(self._requests[0])
+            self._gather_what_is_due()
         due = min(self._next, self._again) if self._requests else self._next
         return max(0.0, due - self._clock())
 
     def _run(self) -> None:
-        wait = 0.0
-        while not self._stop.wait(wait):
-            wait = self._safely()
+        while not self._stop.is_set():
+            self._wake.wait(self._safely())
+            self._wake.clear()
         self._next = self._again = self._clock()
         self._safely()
 
@@ -130,14 +135,26 @@ class Pusher:
             _log.exception("push: a fault of ours")
             return self._interval
 
+    def _gather_what_is_due(self) -> None:
+        if self._clock() >= self._next:
+            self._next = self._clock() + self._interval
+            self._gather()
+        elif self._polled_samples >= ENOUGH:
+            self._write(self._polls())
+
     def _gather(self) -> None:
         """Encode the polls that wait, and our own figures, into requests."""
+        self._write([*self._polls(), *self._encoder.encode({}, self._own(), self._now())])
+
+    def _polls(self) -> list[bytes]:
         with self._lock:
             polled, self._polled, self._polled_samples = self._polled, deque(), 0
         series: list[bytes] = []
         for shown in polled:
             series += self._encoder.encode(shown.top, shown.series, shown.taken_at)
-        series += self._encoder.encode({}, self._own(), self._now())
+        return series
+
+    def _write(self, series: Sequence[bytes]) -> None:
         for at in range(0, len(series), BATCH):
             few = series[at : at + BATCH]
             self._keep(_Request(self._encoder.request(few), len(few)))

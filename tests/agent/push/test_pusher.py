@@ -1,6 +1,7 @@
 """What is pushed when, and what becomes of it while the receiver is away."""
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -176,6 +177,57 @@ def test_polls_that_nobody_gathers_give_way_too(monkeypatch: pytest.MonkeyPatch)
         bench.poll("core-1")  # of two samples
     assert bench.pusher.waiting == 4
     assert bench.samples()["dropped"] == 16
+
+
+def test_a_fleet_with_more_than_there_is_room_for_in_an_interval_loses_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pushing, "ENOUGH", 4)
+    monkeypatch.setattr(pushing, "WAITING", 6)
+    bench = Bench(SENT)
+    bench.step()
+    for _ in range(10):
+        bench.poll("core-1", "core-2")  # of two samples each
+        bench.step(1)
+    assert len(bench.receiver.of_device("core-1")) == 10
+    assert bench.samples()["dropped"] == 0
+    assert len([name for name, _, _, _ in bench.receiver.taken if name == "netpatrol_build_info"]) == 1
+
+
+def test_polls_that_come_while_a_long_backlog_is_sent_are_encoded_meanwhile(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pushing, "ENOUGH", 4)
+    monkeypatch.setattr(pushing, "WAITING", 6)
+    monkeypatch.setattr(pushing, "BATCH", 2)
+    bench = Bench(SENT)
+    polled = iter(range(10))
+    take = bench.pusher._send
+
+    def slow(body: bytes) -> Reply:
+        if next(polled, None) is not None:
+            bench.poll("core-1", "core-2")
+        return take(body)
+
+    bench.pusher._send = slow
+    bench.step()
+    assert bench.samples()["dropped"] == 0
+    assert len(bench.receiver.of_device("core-2")) == 10
+
+
+def test_what_is_enough_does_not_wait_for_the_interval(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pushing, "ENOUGH", 4)
+    taken = threading.Event()
+    bench = Bench(SENT)
+    bench.pusher._next = 1e9
+    take = bench.pusher._send
+
+    def noted(body: bytes) -> Reply:
+        reply = take(body)
+        taken.set()
+        return reply
+
+    bench.pusher._send = noted
+    bench.pusher.start()
+    bench.poll("core-1", "core-2")
+    assert taken.wait(10)
+    bench.pusher.close()
 
 
 def test_a_long_interval_is_pushed_in_several_requests(monkeypatch: pytest.MonkeyPatch):
