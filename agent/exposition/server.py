@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -47,7 +48,11 @@ class _Handler(BaseHTTPRequestHandler):
         began = time.monotonic()
         self.server.allow(self.connection, TAKING)
         self.close_connection = True
-        url = urlsplit(self.path)
+        try:
+            url = urlsplit(self.path)
+        except ValueError:  # http://[
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
         headers = {name.lower(): text for name, text in self.headers.items()}
         request = Request(path=url.path, query=parse_qs(url.query, keep_blank_values=True), headers=headers)
         answer = self.server.exposition.answer(request)

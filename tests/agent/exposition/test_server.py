@@ -214,3 +214,13 @@ def test_answers_are_counted_as_they_were_sent(served: Served, metrics: Metrics,
     ask(served, "/-/healthy")
     _, _, body = ask(served, "/metrics", Accept_Encoding="gzip")
     assert counted.get(timeout=5) == ("/metrics", len(body))
+
+
+@pytest.mark.parametrize("target", ["http://[/", "http://[::1/metrics"])
+def test_a_target_that_is_no_url_is_refused_without_a_word_in_the_log(
+    served: Served, target: str, caplog: pytest.LogCaptureFixture
+):
+    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as client:
+        client.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode("latin-1"))
+        assert client.recv(4096).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert caplog.text == ""
