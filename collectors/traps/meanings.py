@@ -19,6 +19,8 @@ Role = Literal["fault", "news"]
 MAX_SHOWN = 8  # variable bindings in a text
 MAX_VALUE = 60  # characters of one
 MAX_ENTITY = 100
+MAX_NAME = 200  # characters of the OID of a trap that nobody here knows: 128 arcs may have 1,400
+MAX_TEXT = 700
 UNKNOWN_HOLDS = timedelta(hours=1)
 HOLDS: Mapping[Role, timedelta] = {"fault": timedelta(days=1), "news": timedelta(minutes=10)}
 
@@ -142,7 +144,8 @@ class Meanings:
         """Return what a notification says."""
         name, trap, mib = self._by_oid.get(_plain(oid), (oid, None, None))
         if trap is None or mib is None:
-            return Event(oid, "", Health.WARNING, _line(oid, [(each, convert.text(value)) for each, value in varbinds]))
+            told = [(each, convert.text(value)) for each, value in varbinds[:MAX_SHOWN]]
+            return Event(oid[:MAX_NAME], "", Health.WARNING, _line(oid[:MAX_NAME], told))
         said = _said(mib, varbinds)
         verdict = said.get(trap.by.object) if trap.by else None
         judged = trap.by.health(verdict) if trap.by and verdict else None
@@ -188,7 +191,7 @@ def _entity(trap: Trap, said: Mapping[str, Said]) -> str:
 
 def _line(name: str, said: Sequence[tuple[str, str]]) -> str:
     shown = ", ".join(f"{key}={value[:MAX_VALUE]}" for key, value in said[:MAX_SHOWN])
-    return f"{name} ({shown})" if shown else name
+    return (f"{name} ({shown})" if shown else name)[:MAX_TEXT]
 
 
 def load(folder: Path = FOLDER) -> Meanings:

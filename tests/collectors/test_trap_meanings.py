@@ -144,6 +144,14 @@ def test_whatever_a_notification_carries_its_text_is_one_short_printable_line(oi
     assert len(event.entity) <= meanings.MAX_ENTITY
 
 
+def test_a_notification_of_the_longest_oids_is_told_in_a_short_text():
+    longest = ".".join(["1.3.6", *["4294967295"] * 125])
+    event = KNOWN.event(longest, [(f"{longest}.{n}", b"x" * 300) for n in range(200)])
+    assert longest.startswith(event.trap)
+    assert len(event.trap) == meanings.MAX_NAME
+    assert len(event.text) <= meanings.MAX_TEXT
+
+
 # ---- wrong files ----
 
 RIGHT = """\
