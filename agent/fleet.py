@@ -27,7 +27,7 @@ class Fleet:
 
     def due(self, now: datetime) -> bool:
         """Say whether it is time to look again."""
-        return self._looked is None or now - self._looked >= PAUSE
+        return self._looked is None or abs(now - self._looked) >= PAUSE  # the clock may have been set back
 
     def samples(self, found: Iterable[Finding], at_work: Iterable[Ticket], now: datetime) -> list[Sample]:
         """Return the figures as of now. Raises StoreError."""

@@ -336,6 +336,12 @@ def test_it_is_not_time_to_look_again_at_once(store: Store):
     assert fleet.due(NOW + PAUSE)
 
 
+def test_a_clock_that_is_set_back_stops_no_figures(store: Store):
+    fleet = Fleet(INVENTORY, CHECKS, store)
+    fleet.samples((), (), NOW)
+    assert fleet.due(NOW - HOUR)
+
+
 def test_the_page_shows_the_figures_of_now_in_place_of_those_before(store: Store):
     metrics, fleet = Metrics(MEANINGS, version="1"), Fleet(INVENTORY, CHECKS, store)
     metrics.further("fleet", fleet.samples([], [ticket()], NOW))
