@@ -1,5 +1,6 @@
 """Reads from the store what the figures of inspections, tickets and service levels are made of."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -7,8 +8,10 @@ from agent import fleet_metrics, fleet_runs
 from agent.checks.rules import Check
 from agent.fleet_runs import SiteInspection
 from agent.model import Finding, Inventory, Ticket
-from agent.store import RunSummary, Store
+from agent.store import NotFound, RunSummary, Store, StoreCorrupt
 from collectors.model import Sample
+
+log = logging.getLogger(__name__)
 
 PAUSE = timedelta(seconds=10)  # between two looks: of thousands of devices some are polled all the time
 RUNS = 50  # the newest, looked through for each site's last inspection
@@ -34,7 +37,10 @@ class Fleet:
         self._looked = now
         for run in self._store.runs(limit=RUNS):
             if run.id not in self._seen:
-                self._take(run)
+                try:
+                    self._take(run)
+                except (NotFound, StoreCorrupt) as error:  # it will not get better: the others show
+                    log.warning("run %s is in no figure: %s", run.id, error)
                 self._seen.add(run.id)
         made = fleet_metrics
         return [
