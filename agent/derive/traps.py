@@ -88,8 +88,15 @@ def _carried(readings: Readings) -> Book:
     for sample in readings.series_before(OPEN):
         told = {key: sample.labels.get(key, "") for key in MEMORY[OPEN].labels}
         at = float(told.pop("at") or 0)
-        found[told["trap"], told["entity"]] = _Held(**told, at=at, until=float(sample.value))
+        held = _Held(**told, at=at, until=float(sample.value))
+        found[held.trap, held.entity] = replace(held, until=min(held.until, readings.timestamp + _longest(held)))
     return found
+
+
+def _longest(held: _Held) -> float:
+    """Return for how many seconds from now it may be carried at most: our clock may have been set back since."""
+    holds = SHOWN_OVER if held.over else _holds(held.role, meanings.builtin().traps.get(held.trap))
+    return holds.total_seconds()
 
 
 def _take(event: Sample, book: Book, fresh: set[tuple[str, str]], readings: Readings) -> None:

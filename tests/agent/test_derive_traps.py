@@ -48,6 +48,19 @@ def test_a_fault_that_no_poll_reads_holds_until_the_trap_that_ends_it():
     assert device.read(at=HOUR + 180 + SHOWN_OVER.total_seconds()) == {}
 
 
+@pytest.mark.parametrize(
+    ("trap", "holds"), [("1.3.6.1.4.1.99.0.1", HOUR), (PSU_DOWN, DAY), (STORM, STORM_HOLDS.total_seconds())]
+)
+def test_a_clock_that_is_set_back_makes_no_trap_hold_longer(trap, holds):
+    device = Device()
+    device.read([heard(trap, 30 * DAY)], 30 * DAY)
+    (held,) = device.read(at=0)
+    assert device.read(at=holds - 1)[held] is WARNING
+    assert device.read(at=holds + 1)[held] is OK
+    device.read(at=-30 * DAY)
+    assert device.read(at=-30 * DAY + SHOWN_OVER.total_seconds() + 1) == {}
+
+
 def test_what_polls_read_is_news_for_ten_minutes():
     device, key = Device(), ("trap_news", f"{PSU_DOWN} PWR1")
     supply = sample("device_state", kind="power_supply", entity="PWR1", state="fault", health="critical")
