@@ -90,11 +90,17 @@ class Metrics:
         self._plain = frozenset(name for name, each in self._meanings.items() if not _is_of_a_mib(name, each))
         self._hidden = frozenset(hidden)
         self._sinks: tuple[Sink, ...] = ()
+        self._known: dict[str, Mapping[str, str]] = {}  # device → its labels
         self._devices: dict[str, Shown] = {}
         self._extra: dict[str, Mapping[str, list[Sample]]] = {}  # source → device → samples; "" has those of none
         self._written: dict[tuple[str, str], _Written] = {}  # of source and device: written anew when it changed
         self._lock = threading.Lock()
-        self.settle((), ())
+
+    def know(self, entries: Iterable[Entry]) -> None:
+        """Take the labels of devices, for what is told of them before their first poll."""
+        known = {entry.name: device_labels(entry) for entry in entries}
+        with self._lock:
+            self._known |= known
 
     def update(self, entry: Entry, snapshot: Snapshot) -> None:
         """Show a device's snapshot (derived already) in place of the one before."""
@@ -112,6 +118,7 @@ class Metrics:
         )
         self.health.left_out(made.block.layout.unknown)
         with self._lock:
+            self._known[entry.name] = top
             self._devices[entry.name] = made
         for sink in self._sinks:
             sink(made)
@@ -136,6 +143,7 @@ class Metrics:
     def drop(self, device: str) -> None:
         """Show no more of a device: it left the inventory."""
         with self._lock:
+            self._known.pop(device, None)
             self._devices.pop(device, None)
             self._extra = {
                 source: {name: samples for name, samples in of.items() if name != device}
@@ -183,7 +191,7 @@ class Metrics:
         with self._lock:
             devices = dict(self._devices)
         blocks = [self._standing(each, now) for each in devices.values() if selection.takes(each.top)]
-        blocks += [each.block for each in self._further(devices) if selection.takes_further(each.top)]
+        blocks += [each.block for each in self._further() if selection.takes_further(each.top)]
         if selection.only is None:
             blocks.append(block({}, _states(devices.values(), now), self._meanings))
         wanted = None if selection.mib else self._plain
@@ -224,21 +232,21 @@ class Metrics:
         Those of a device have its labels.
         """
         with self._lock:
-            devices, extra = dict(self._devices), list(self._extra.values())
+            devices, known, extra = dict(self._devices), dict(self._known), list(self._extra.values())
         for of in extra:
             for name, samples in of.items():
-                top = devices[name].top if name in devices else {}
+                top = known.get(name, {})
                 yield from (Sample(each.name, {**each.labels, **top}, each.value) for each in samples)
         yield from _states(devices.values(), now)
         yield from (Sample("device_up", each.top, 0) for each in devices.values() if now > each.stale_from)
 
-    def _further(self, devices: Mapping[str, Shown]) -> list["_Written"]:
+    def _further(self) -> list["_Written"]:
         with self._lock:
-            extra, before = dict(self._extra), self._written
+            known, extra, before = dict(self._known), dict(self._extra), self._written
         written: dict[tuple[str, str], _Written] = {}
         for source, of in extra.items():
             for name, samples in of.items():
-                top = devices[name].top if name in devices else {"device": name} if name else {}
+                top = known.get(name) or ({"device": name} if name else {})
                 one = before.get((source, name))
                 if one is None or (one.top, one.samples) != (top, samples):
                     one = _Written(top, samples, block(top, samples, self._meanings))

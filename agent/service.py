@@ -114,6 +114,7 @@ class Service:
         self._memories = {
             name: Memory(snapshots.get(name), mine[name], stored=bool(mine[name])) for name in self._memories
         }
+        self._count(self._parts.now())
 
     async def _poll(self, device: str) -> bool:
         try:

@@ -141,6 +141,7 @@ def daemon(
     """
     meanings = {**community, **VOCABULARY, **derive.DERIVED, **fleet_metrics.MEANINGS}
     metrics = Metrics(meanings, version=version("netpatrol"), hidden=derive.MEMORY)
+    metrics.know(inventory.entries.values())
     if station is not None:
         metrics.health.registry.register(station.counts)
         poll = station.desk.adding(poll)

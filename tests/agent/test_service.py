@@ -66,6 +66,34 @@ async def test_what_holds_for_two_polls_opens_one_ticket(daemon: Daemon) -> None
     assert 'netpatrol_tickets_open{severity="critical"} 1' in daemon.page()
 
 
+async def test_what_is_open_shows_before_anything_is_polled_again(daemon: Daemon) -> None:
+    async def busy(entry: Entry) -> Snapshot:
+        return daemon.site.snapshot(entry.name, 0.95)
+
+    await daemon.run(busy, lambda: min(daemon.polls.values()) >= 4)
+    pages: list[str] = []
+
+    async def look(entry: Entry) -> Snapshot:
+        pages.append(daemon.page())
+        daemon.stop.set()
+        return await busy(entry)
+
+    daemon.stop.clear()
+    await daemon.run(look, lambda: False)
+    assert 'netpatrol_tickets_open{severity="critical"} 2' in pages[0]
+    assert 'device_findings_open{device="sw-1",site="' in pages[0]  # as it is after the first poll, too
+    assert "netpatrol_tickets_at_work" in pages[0]
+
+
+async def test_nothing_is_said_of_what_is_open_before_the_store_was_read(daemon: Daemon) -> None:
+    async def never(entry: Entry, before: Snapshot | None) -> Snapshot:
+        raise AssertionError
+
+    page = wiring.daemon(QUICK, {"cpu": CPU}, daemon.store, never).metrics.render(daemon.site.clock.now()).decode()
+    assert "netpatrol_tickets_open{" not in page
+    assert "netpatrol_findings_open{" not in page
+
+
 async def test_a_poll_that_hangs_delays_no_other_device_nor_the_end(daemon: Daemon) -> None:
     async def hang(entry: Entry) -> Snapshot:
         if entry.name == "sw-1":

@@ -44,6 +44,7 @@ class Bench:
     def __init__(self, *replies: Reply, kept: int = 10**6) -> None:
         self.seconds = 0.0
         self.metrics = Metrics(VOCABULARY, version="1")
+        self.metrics.settle((), ())
         self.receiver = Receiver(*replies)
         self.pusher = Pusher(
             self.metrics,
