@@ -21,7 +21,7 @@ TIME_WINDOW = 150  # seconds, RFC 3414, 2.2.3
 MODEL = 3  # the security model's number, RFC 3411, 5
 
 AUTH_FLAG, PRIV_FLAG, REPORTABLE = 1, 2, 4
-_USM_STATS: Oid = (1, 3, 6, 1, 6, 3, 15, 1, 1)
+USM_STATS: Oid = (1, 3, 6, 1, 6, 3, 15, 1, 1)
 _UNKNOWN_CONTEXTS: Oid = (1, 3, 6, 1, 6, 3, 12, 1, 5)  # SNMP-TARGET-MIB snmpUnknownContexts
 
 
@@ -191,7 +191,7 @@ class Usm:
 
     def _report(self, received: Received, reason: Oid) -> Again | Ignored:
         """Learn from a Report, or say what it says is wrong (RFC 3414, 5: usmStats….N.0). Raises what is proven."""
-        about = reason[len(_USM_STATS)] if reason[:-2] == _USM_STATS else 0
+        about = reason[len(USM_STATS)] if reason[:-2] == USM_STATS else 0
         signed = received.flags & AUTH_FLAG
         another = received.engine != self.engine
         if another and self._patient and self.clock.proven:

@@ -1,10 +1,9 @@
-"""The ASN.1 forms of notifications, and the algorithms of SNMPv3, of pysnmp and pyasn1. Decides nothing. No IO."""
+"""The ASN.1 forms of notifications, of pysnmp and pyasn1. Decides nothing. No IO."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from pyasn1.codec.ber import decoder
 from pyasn1.type import namedtype, tag, univ
-from pysnmp.entity import config
 from pysnmp.proto.mpmod.rfc3412 import HeaderData
 
 from collectors import ber, snmp_message
@@ -14,35 +13,6 @@ from collectors.snmp_message import VarBind
 
 INFORM = "inform"
 MAX_OID_OCTETS = 640  # 128 arcs of at most 5 octets (RFC 2578, 3.5)
-AUTH_FLAG, PRIV_FLAG, REPORTABLE = 1, 2, 4  # RFC 3412, 6.4
-USM_STATS: Oid = (1, 3, 6, 1, 6, 3, 15, 1, 1)
-
-
-class Auth(NamedTuple):
-    """An authentication protocol: hashlib's name, the octets of its code in a message, pysnmp's name."""
-
-    hash: str
-    size: int
-    service: Oid
-
-
-AUTH = {
-    None: Auth("", 0, ()),
-    "md5": Auth("md5", 12, config.USM_AUTH_HMAC96_MD5),
-    "sha": Auth("sha1", 12, config.USM_AUTH_HMAC96_SHA),
-    "sha224": Auth("sha224", 16, config.USM_AUTH_HMAC128_SHA224),
-    "sha256": Auth("sha256", 24, config.USM_AUTH_HMAC192_SHA256),
-    "sha384": Auth("sha384", 32, config.USM_AUTH_HMAC256_SHA384),
-    "sha512": Auth("sha512", 48, config.USM_AUTH_HMAC384_SHA512),
-}
-PRIV = {
-    "des": config.PRIV_SERVICES[config.USM_PRIV_CBC56_DES],
-    "aes128": config.PRIV_SERVICES[config.USM_PRIV_CFB128_AES],
-    "aes192": config.PRIV_SERVICES[config.USM_PRIV_CFB192_AES_BLUMENTHAL],
-    "aes256": config.PRIV_SERVICES[config.USM_PRIV_CFB256_AES_BLUMENTHAL],
-    "aes192c": config.PRIV_SERVICES[config.USM_PRIV_CFB192_AES],
-    "aes256c": config.PRIV_SERVICES[config.USM_PRIV_CFB256_AES],
-}
 
 
 def decode(octets: bytes, form: Any) -> Any:

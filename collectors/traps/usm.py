@@ -16,22 +16,22 @@ from pyasn1.type import univ
 from pysnmp.proto.api import v2c
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from collectors.errors import BadData
+from collectors.errors import AuthFailed, BadData
 from collectors.model import SnmpAccess
-from collectors.snmp_usm import MAX_SIZE, TIME_WINDOW, localised, master_key
-from collectors.traps.forms import (
-    AUTH,
+from collectors.snmp_privacy import Cipher, cipher
+from collectors.snmp_usm import (
     AUTH_FLAG,
-    INFORM,
-    PRIV,
+    AUTH_FORMS,
+    MAX_SIZE,
+    MODEL,
     PRIV_FLAG,
     REPORTABLE,
+    TIME_WINDOW,
     USM_STATS,
-    Message,
-    Pdus,
-    ScopedPdu,
-    decode,
+    localised,
+    master_key,
 )
+from collectors.traps.forms import INFORM, Message, Pdus, ScopedPdu, decode
 from collectors.traps.message import Dropped, Pdu, Reason, answer
 
 K = TypeVar("K")
@@ -59,7 +59,7 @@ class Keys:
 
     access: SnmpAccess
     auth: bytes = b""
-    priv: Any = None
+    priv: Cipher | None = None
 
     @property
     def flags(self) -> int:
@@ -67,10 +67,10 @@ class Keys:
 
     @property
     def size(self) -> int:
-        return AUTH[self.access.auth_protocol].size
+        return AUTH_FORMS[self.access.auth_protocol].size
 
     def code(self, whole: bytes) -> bytes:
-        return hmac.digest(self.auth, whole, AUTH[self.access.auth_protocol].hash)[: self.size]
+        return hmac.digest(self.auth, whole, AUTH_FORMS[self.access.auth_protocol].hash)[: self.size]
 
     def signs(self, datagram: bytes, code: bytes) -> bool:
         """Say whether an authentication code is whole and right (RFC 3414, 6.3.2; not shorter: CVE-2008-0960)."""
@@ -92,7 +92,7 @@ class Envelope:
     seconds: int
     user: bytes
     code: bytes
-    salt: Any
+    salt: bytes
     data: bytes
 
     @property
@@ -132,7 +132,7 @@ def envelope(datagram: bytes, source: str, at: float) -> Envelope:
     """Open a message's envelope. Raises BadData, Dropped."""
     message = decode(datagram, Message())
     header = message["header"]
-    if int(header["msgSecurityModel"]) != 3:
+    if int(header["msgSecurityModel"]) != MODEL:
         raise Dropped(Reason.UNSUPPORTED, "another security model than USM")
     security = decode(message["security"].asOctets(), UsmSecurityParameters())
     engine, boots, seconds, user, code, salt = (security.getComponentByPosition(n) for n in range(6))
@@ -149,7 +149,7 @@ def envelope(datagram: bytes, source: str, at: float) -> Envelope:
         int(seconds),
         user.asOctets(),
         code.asOctets(),
-        salt,
+        salt.asOctets(),
         message["data"].asOctets(),
     )
 
@@ -208,16 +208,15 @@ class Usm:
     def _make(self, access: SnmpAccess, engine: bytes) -> Keys:
         if access.auth_protocol is None:
             return Keys(access)
-        form = AUTH[access.auth_protocol]
+        form = AUTH_FORMS[access.auth_protocol]
         if access not in self._masters:
             words = [key.reveal() for key in (access.auth_key, access.priv_key) if key]
             self._masters[access] = tuple(master_key(each, form.hash) for each in words)
         auth, *priv = self._masters[access]
         if access.priv_protocol is None or not priv:
             return Keys(access, localised(auth, engine, form.hash))
-        service = PRIV[access.priv_protocol]
-        secret = service.localize_key(form.service, univ.OctetString(priv[0]), univ.OctetString(engine))
-        return Keys(access, localised(auth, engine, form.hash), secret)
+        made = cipher(access.priv_protocol, localised(priv[0], engine, form.hash), engine, form.hash)
+        return Keys(access, localised(auth, engine, form.hash), made)
 
     def _in_our_time(self, found: Envelope) -> bool:
         """RFC 3414, 3.2.7a."""
@@ -239,13 +238,12 @@ class Usm:
         return True
 
     def _clear(self, found: Envelope, keys: Keys) -> bytes:
-        if not found.flags & PRIV_FLAG:
+        if keys.priv is None:
             return found.data
+        sealed = decode(found.data, univ.OctetString()).asOctets()
         try:
-            service = PRIV[keys.access.priv_protocol or ""]
-            sealed = decode(found.data, univ.OctetString())
-            return bytes(service.decrypt_data(keys.priv, (found.boots, found.seconds, found.salt), sealed))
-        except Exception as error:  # pysnmp's StatusInformation, cryptography's ValueError
+            return keys.priv.decrypt(sealed, found.boots, found.seconds, found.salt)
+        except AuthFailed as error:
             raise self._unbelieved(found, UNDECIPHERED, "our priv key does not decrypt it") from error
 
     # ---- answers ----
@@ -276,16 +274,15 @@ class Usm:
         scoped["data"] = encoder.encode(pdu)
         data, salt = bytes(encoder.encode(scoped)), b""
         if keys.priv is not None:
-            service = PRIV[keys.access.priv_protocol or ""]
-            sealed, salted = service.encrypt_data(keys.priv, (boots, seconds, None), data)
-            data, salt = encoder.encode(univ.OctetString(sealed)), salted.asOctets()
+            sealed, salt = keys.priv.encrypt(data, boots, seconds)
+            data = encoder.encode(univ.OctetString(sealed))
         place = secrets.token_bytes(keys.size)  # found again by what it is: nothing else in the message equals it
         security = UsmSecurityParameters()
         for position, value in enumerate((self.engine.id, boots, seconds, to.user, place, salt)):
             security.setComponentByPosition(position, value)
         message = Message()
         message["version"] = 3
-        for name, value in (("msgID", to.message_id), ("msgMaxSize", MAX_SIZE), ("msgSecurityModel", 3)):
+        for name, value in (("msgID", to.message_id), ("msgMaxSize", MAX_SIZE), ("msgSecurityModel", MODEL)):
             message["header"][name] = value
         message["header"]["msgFlags"] = bytes([keys.flags])
         message["security"], message["data"] = encoder.encode(security), data
