@@ -37,6 +37,7 @@ class Judgement:
     judged: tuple[Judged, ...]
     not_applicable: tuple[str, ...]
     calm: tuple[str, ...] = ()  # checks of which all is OK, as it was
+    unread: tuple[Key, ...] = ()  # objects known of checks of which nothing was read now
 
     @property
     def tracks(self) -> dict[Key, Track]:
@@ -76,15 +77,15 @@ def judge(
     derived = derive.derive(snapshot, previous, entry)
     found = checks.evaluate(rules, entry, derived, previous=previous, tracks=tracks, polls_cap=polls_cap, quiet=quiet)
     judged = tuple(_detailed(j, details.get(rules[j.result.check].sample, "")) for j in found.judged)
-    return Judgement(derived, judged, found.not_applicable, found.calm)
+    return Judgement(derived, judged, found.not_applicable, found.calm, found.unread)
 
 
 def remember(tracks: Mapping[Key, Track], judgement: Judgement) -> dict[Key, Track]:
     """Return the tracks of a device after a judgement.
 
     An object that is well needs none: the snapshot has it. Not so one with a longer name, which stays only as long as
-    it is known, nor what is judged of the device itself. That nothing at all was known of a check is over, too, once
-    one of its objects was measured.
+    it is known, nor what is judged of the device itself, nor what this snapshot could not have. That nothing at all was
+    known of a check is over, too, once one of its objects was measured.
     """
     kept = dict(tracks)
     for check in judgement.calm:
@@ -98,6 +99,8 @@ def remember(tracks: Mapping[Key, Track], judgement: Judgement) -> dict[Key, Tra
             kept.pop(key, None)
         else:
             kept[key] = judged.track
+    for key in judgement.unread:
+        kept.setdefault(key, Track())
     return kept
 
 

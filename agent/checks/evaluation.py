@@ -46,6 +46,7 @@ class Evaluation:
     judged: tuple[Judged, ...]
     not_applicable: tuple[str, ...]
     calm: tuple[str, ...] = ()  # all of it is OK, as it was
+    unread: tuple[Key, ...] = ()  # objects known of checks of which nothing was read now
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,16 @@ def evaluate(
         judged=tuple(judged for each in found.values() for judged in each),
         not_applicable=tuple(name for name, each in found.items() if not each),
         calm=tuple(sorted(calm)),
+        unread=tuple(_unread(checks, scene, found)),
     )
+
+
+def _unread(checks: Mapping[str, Check], scene: _Scene, found: Mapping[str, Iterable[Judged]]) -> Iterator[Key]:
+    """Yield what a check knows of, should nothing of it be read: the next reading shows whether all is still there."""
+    for name, each in found.items():
+        nothing = any(not j.result.object and j.result.severity is Severity.UNKNOWN for j in each)
+        if nothing and not checks[name].may_vanish:
+            yield from ((scene.entry.name, name, of) for of in tracks.measured_before(scene.known(checks[name])) if of)
 
 
 def _is_calm(check: Check, scene: _Scene) -> bool:

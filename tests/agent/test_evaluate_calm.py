@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from agent.topology import standing_of
 from collectors.columns import Grid, Rows, Samples
 from collectors.model import Sample, Snapshot
 from tests.agent.judged import CRITICAL, OK, TEMPERATURE, check, heat, threshold
-from tests.agent.said import NOW, entry, failure, snapshot
+from tests.agent.said import NOW, entry, failure, silent, snapshot
 from tests.agent.test_evaluate_any import RULES, few, series
 
 BOARD = Rows([{"entity": "board"}, {"entity": "fan"}])
@@ -73,6 +74,32 @@ def test_series_are_told_by_what_the_check_chooses() -> None:
     assert not calm(grid(40, 40), grid(60, 40), rule)
 
 
+@pytest.mark.parametrize(
+    "unread", [silent(), snapshot(failures=[failure(TEMPERATURE)])], ids=["silent", "one table failed"]
+)
+@pytest.mark.parametrize(("may_vanish", "missing"), [(False, ["board"]), (True, [])])
+def test_what_is_gone_after_a_reading_without_the_check_is_missed(
+    unread: Snapshot, may_vanish: bool, missing: list[str]
+) -> None:
+    rule, site = {"heat": check(may_vanish=may_vanish)}, entry()
+    both, one = snapshot([heat(40), heat(40, entity="cpu")]), snapshot([heat(40, entity="cpu")])
+    before, tracks = None, {}
+    for reading in (both, both, unread, unread, one, one):
+        judged = judging.judge(rule, site, reading, previous=before, tracks=tracks, quiet=True)
+        before, tracks = judged.snapshot, judging.remember(tracks, judged)
+    assert [j.result.object for j in judged.judged if j.result.reason == "missing"] == missing
+
+
+def test_what_is_all_there_after_a_reading_without_the_check_is_calm_again() -> None:
+    rule, site, both = {"heat": check()}, entry(), snapshot([heat(40), heat(40, entity="cpu")])
+    before, tracks = None, {}
+    for reading in (both, silent(), both, both):
+        judged = judging.judge(rule, site, reading, previous=before, tracks=tracks, quiet=True)
+        before, tracks = judged.snapshot, judging.remember(tracks, judged)
+    assert judged.calm == ("heat",)
+    assert tracks == {}
+
+
 def test_a_finding_that_is_open_is_cleared_by_a_calm_check() -> None:
     rule, site = {"heat": check()}, entry()
     inventory = Inventory(entries={"core-1": site})
@@ -122,5 +149,5 @@ def test_quiet_judging_leaves_out_nothing_but_what_is_well(first: list[Sample], 
         assert said(some.judged) == said(j for j in every.judged if j.result.check not in some.calm)
         assert some.not_applicable == every.not_applicable
         loud |= {j.result.key: j.track for j in every.judged}
-        quiet = judging.remember(quiet, Judgement(now, some.judged, some.not_applicable, some.calm))
+        quiet = judging.remember(quiet, Judgement(now, some.judged, some.not_applicable, some.calm, some.unread))
         before = now
