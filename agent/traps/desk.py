@@ -9,6 +9,7 @@ from datetime import datetime
 from agent.model import Entry
 from agent.service import Poll
 from agent.traps.book import Book
+from collectors.columns import Samples
 from collectors.model import Snapshot
 from collectors.traps.intake import Intake
 from collectors.traps.meanings import Meanings
@@ -50,7 +51,7 @@ class Desk:
             snapshot = await poll(entry, before)
             dropped = sum(map(self.intake.dropped_of, self.addresses.get(entry.name, ())))
             heard = self.book.take(entry.name, dropped, self.now().timestamp())
-            return replace(snapshot, samples=(*snapshot.samples, *heard)) if heard else snapshot
+            return replace(snapshot, samples=Samples.join((snapshot.samples, heard))) if heard else snapshot
 
         return with_traps
 
