@@ -161,7 +161,10 @@ class _Conversation:
             names = await self.names()
             right = f"right form: nut: {{ups: {names[0]}}}, of " if names else ""
             raise Unsupported(f"{error} ({right}{nut_message.listed(names) or 'it has none'})") from error
-        if not self._heard.variables:
+        heard = self._heard.variables
+        if heard.get("ups.status") == "WAIT":  # it stands alone, for the two seconds a driver takes to begin
+            heard.clear()
+        if not heard:
             raise Stale(f"lists no variable of UPS {ups!r}: its driver has not read it yet")
 
     async def close(self) -> None:

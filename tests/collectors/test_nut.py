@@ -140,8 +140,9 @@ async def test_an_error_has_its_kind_and_is_one_clear_line(error: str, kind: str
     assert (reading.answered, reading.samples) == (False, ())
 
 
-async def test_a_ups_without_a_variable_is_not_taken_for_read() -> None:
-    async with Upsd({"eaton": {}}) as server:
+@pytest.mark.parametrize("variables", [{}, {"ups.status": "WAIT"}])
+async def test_a_ups_that_its_driver_has_not_read_yet_is_not_taken_for_read(variables: dict[str, str]) -> None:
+    async with Upsd({"eaton": variables}) as server:
         reading = await read(server, ups="eaton")
     assert (only(reading).kind, reading.answered) == ("stale", False)
 

@@ -1,5 +1,6 @@
 """Debian's upsd with dummy drivers: each UPS is a file that says what it measures (dummy-ups(8), mode dummy-once)."""
 
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,9 +26,11 @@ class NutServer:
         return {"name": name, "address": self.address, "class": device_class, "icmp": False, "nut": access}
 
     def says(self, ups: str, variables: Mapping[str, str]) -> None:
-        """Let a UPS say something else; its driver looks again within some seconds."""
+        """Let a UPS say something else; its driver looks again within some seconds, and must find a whole file."""
         lines = [f"{name}: {text}\n" for name, text in variables.items()]
-        (self.folder / f"{ups}.dev").write_text("".join(lines), encoding="utf-8")
+        new = self.folder / f"{ups}.new"
+        new.write_text("".join(lines), encoding="utf-8")
+        new.replace(self.folder / f"{ups}.dev")
 
     @contextmanager
     def running(self, *drivers: str) -> Iterator[None]:
@@ -45,7 +48,15 @@ class NutServer:
             await_log(upsd, log, f"listening on {self.address} port {self.port}")
             for ups in drivers:
                 await_log(upsd, log, f"Connected to UPS [{ups}]")
+                eventually(f"the first reading of {ups}", lambda ups=ups: "WAIT" not in self._listed(ups))
             yield
+
+    def _listed(self, ups: str) -> str:
+        """Return what upsd has of a UPS."""
+        with socket.create_connection((self.address, self.port), timeout=5) as asking, asking.makefile("rw") as lines:
+            lines.write(f"LIST VAR {ups}\nLOGOUT\n")
+            lines.flush()
+            return lines.read()
 
 
 def nut_server(folder: Path, address: str, port: int, ups: Mapping[str, Mapping[str, str]]) -> NutServer:
