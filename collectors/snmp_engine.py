@@ -19,6 +19,7 @@ from collectors.snmp_wire import Messages, message_id
 MAX_KNOWN = 100_000  # devices that something is remembered of
 REMEMBERED = 24 * 3600.0  # seconds, for what a device takes in one request
 SLACK = 0.001  # seconds that timers may come early
+STRAYS = 1_024  # datagrams beside the answers that are awaited, heard before anything is late: a flood ends there
 
 Known = tuple[Address, SnmpAccess]
 """What a memory belongs to: an address, and the credentials used there."""
@@ -148,8 +149,11 @@ class Engine:
             self._timer = self._loop.call_at(when, self._tick)
 
     def _tick(self) -> None:
+        """Time out what is late: not what came in time and was not heard yet, because the loop had much else to do."""
         self._timer = None
         now = self.time() + SLACK
+        for each in list(self._sockets.values()):
+            each.hear(len(self._pending) + STRAYS)
         for queue in list(self._queues.values()):
             late = []
             for poll in queue.values():

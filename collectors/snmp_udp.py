@@ -123,7 +123,11 @@ class UdpSocket:
         return error
 
     def _readable(self) -> None:
-        for heard in range(MOST_AT_ONCE):
+        self.hear(MOST_AT_ONCE)
+
+    def hear(self, most: int) -> None:
+        """Hear what waits in the buffer, at most so many datagrams."""
+        for heard in range(most):
             try:
                 datagram, sender = self._socket.recvfrom(MAX_DATAGRAM)
             except (BlockingIOError, InterruptedError):
