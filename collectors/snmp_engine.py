@@ -137,6 +137,14 @@ class Engine:
         if self._timer is None or self._timer.when() > deadline:
             self._arm(deadline)
 
+    def hold(self, poll: Poll) -> None:
+        """Keep the ID of a poll that waits until it may send."""
+        self._pending[poll.id] = poll
+
+    def holds(self, poll: Poll, number: int) -> bool:
+        """Say whether a poll still waits to send what has this ID."""
+        return self._pending.get(number) is poll
+
     def settle(self, poll: Poll, queue: Queue) -> None:
         """Await no answer any more."""
         self._pending.pop(poll.id, None)

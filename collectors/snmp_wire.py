@@ -22,10 +22,11 @@ MOST_ID = 2**31 - 1
 
 
 class Encoded(NamedTuple):
-    """A request's PDU: its tag, and all that comes behind the request-id."""
+    """A request's PDU: its tag, and all that comes behind the request-id. `rows`: of each object, at most."""
 
     kind: int
     tail: bytes
+    rows: int = 1
 
 
 class Messages(Protocol):
@@ -62,7 +63,7 @@ class Messages(Protocol):
 def encoded(kind: int, names: bytes, repetitions: int = 0) -> Encoded:
     """Make a request of variable bindings that are encoded already."""
     count = _bulk(repetitions) if kind == GET_BULK else _NOTHING_ASKED
-    return Encoded(kind, count + ber.element(ber.SEQUENCE, names))
+    return Encoded(kind, count + ber.element(ber.SEQUENCE, names), repetitions or 1)
 
 
 @lru_cache
