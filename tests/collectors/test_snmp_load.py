@@ -87,7 +87,7 @@ async def test_a_flood_makes_nobody_wait_for_ever_for_one_that_is_silent(monkeyp
 # ---- room ----
 
 
-async def small_room(transports: Sequence[EngineTransport], octets: int) -> None:
+def small_room(transports: Sequence[EngineTransport], octets: int) -> None:
     transports[0]._socket.window = Window(octets)
 
 
@@ -101,7 +101,7 @@ async def test_no_more_is_under_way_than_answers_fit_in_the_buffer() -> None:
 
     async with BadAgent(script) as agent, AsyncExitStack() as ends:
         transports = await opened(40, agent.port, ends)
-        await small_room(transports, 4_000)  # three times what the answer to one request may need
+        small_room(transports, 4_000)  # three times what the answer to one request may need
         walks = await asyncio.gather(*(transport.walk([COLUMN, SECOND]) for transport in transports))
     assert all(walk.rows == {COLUMN: FULL, SECOND: FULL} and walk.failure is None for walk in walks)
     assert most == 3
@@ -112,7 +112,7 @@ async def test_the_time_out_of_a_request_that_waits_its_turn_begins_when_it_is_s
     async with BadAgent(bad_agent.silent) as dead, BadAgent(bad_agent.good) as agent, AsyncExitStack() as ends:
         (silent,) = await opened(1, dead.port, ends)
         (live,) = await opened(1, agent.port, ends)
-        await small_room([silent], 1)
+        small_room([silent], 1)
         found = await asyncio.gather(silent.get([ONE]), live.get([ONE]), return_exceptions=True)
     assert isinstance(found[0], TimedOut)
     assert found[1] == {ONE: 1}
@@ -123,7 +123,7 @@ async def test_a_device_that_is_late_holds_no_room_while_it_is_asked_again() -> 
     async with BadAgent(bad_agent.silent) as dead, BadAgent(bad_agent.good) as agent, AsyncExitStack() as ends:
         (silent,) = await opened(1, dead.port, ends, retries=5)
         (live,) = await opened(1, agent.port, ends)
-        await small_room([silent], 1)
+        small_room([silent], 1)
         waiting = asyncio.ensure_future(silent.get([ONE]))
         await asyncio.sleep(0)
         assert await live.get([ONE]) == {ONE: 1}
@@ -136,7 +136,7 @@ async def test_one_that_gives_up_while_it_waits_its_turn_is_not_sent() -> None:
     async with BadAgent(bad_agent.silent) as dead, BadAgent(bad_agent.good) as agent, AsyncExitStack() as ends:
         (silent,) = await opened(1, dead.port, ends)
         first, second = await opened(2, agent.port, ends)
-        await small_room([silent], 1)
+        small_room([silent], 1)
         tasks = [asyncio.ensure_future(each.get([ONE])) for each in (silent, first, second)]
         await asyncio.sleep(0)
         tasks[1].cancel()
