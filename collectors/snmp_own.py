@@ -82,11 +82,11 @@ class EngineTransport:
             raise self._named(job.failure) from job.failure
         return job.result(oids)
 
-    async def walk(self, columns: Sequence[str]) -> Walk:
+    async def walk(self, columns: Sequence[str], *, rows: int | None = None) -> Walk:
         """Read whole columns side by side. Keeps what came before an error; never raises."""
         engine = self._engine
         try:
-            job = WalkJob(columns, self._memory.pace, self._caps, engine.time, engine.indexes)
+            job = WalkJob(columns, self._memory.pace, self._caps, engine.time, engine.indexes, rows=rows)
         except ProfileError as error:
             return Walk({}, self._named(error))
         await self._run(job)

@@ -106,9 +106,16 @@ class WalkJob:
     __slots__ = ("_caps", "_clock", "_indexes", "_octets", "_since", "_until", "_walk")
 
     def __init__(
-        self, columns: Sequence[str], pace: Pace, caps: Caps, clock: Callable[[], float], indexes: Indexes
+        self,
+        columns: Sequence[str],
+        pace: Pace,
+        caps: Caps,
+        clock: Callable[[], float],
+        indexes: Indexes,
+        *,
+        rows: int | None = None,
     ) -> None:
-        self._walk = ColumnWalk([parsed(column) for column in columns], pace, caps.rows)
+        self._walk = ColumnWalk([parsed(column) for column in columns], pace, caps.rows, rows)
         self._caps = caps
         self._clock = clock
         self._since = clock()
