@@ -24,7 +24,7 @@ async def knowing(played: Played) -> SnmpCollector:
     return collector
 
 
-EMPTY = {column: {} for column in (OPER, STORAGE)}
+EMPTY = (OPER, STORAGE)
 
 
 async def test_tables_that_were_empty_are_walked_together_and_the_others_for_as_many_rows(
