@@ -120,14 +120,15 @@ class EngineTransport:
         return self._engine.new_id()
 
     def send(self, poll: Poll, datagram: bytes) -> None:
-        self._leave(poll)
+        if poll.held:
+            self._leave(poll)
         window = self._socket.window
-        if window.enter(poll.room):
-            poll.held = poll.room
-            self._send_now(poll, datagram)
-        else:
+        if not window.enter(poll.room):
             self._engine.hold(poll)
             window.wait(poll.room, partial(self._send_in_turn, poll, poll.id, poll.room, datagram))
+            return
+        poll.held = poll.room
+        self._send_now(poll, datagram)
 
     def _send_in_turn(self, poll: Poll, number: int, room: int, datagram: bytes) -> None:
         if self._engine.holds(poll, number):
@@ -145,12 +146,12 @@ class EngineTransport:
 
     def settle(self, poll: Poll) -> None:
         self._engine.settle(poll, self._queue)
-        self._leave(poll)
+        if poll.held:
+            self._leave(poll)
 
     def _leave(self, poll: Poll) -> None:
-        if poll.held:
-            held, poll.held = poll.held, 0
-            self._socket.window.leave(held)
+        held, poll.held = poll.held, 0
+        self._socket.window.leave(held)
 
     def stray(self) -> CollectError | None:
         stray = self._place.stray

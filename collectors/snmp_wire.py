@@ -154,7 +154,8 @@ class CommunityWire:
         self._front = ber.integer(self._version) + ber.element(ber.OCTETS, self._community)
 
     def seal(self, request: Encoded, request_id: int) -> bytes:
-        return ber.element(ber.SEQUENCE, self._front, pdu_octets(request, request_id))
+        pdu = pdu_octets(request, request_id)
+        return b"".join((b"\x30", ber.length(len(self._front) + len(pdu)), self._front, pdu))
 
     def open(self, datagram: bytes, request_id: int) -> Pdu | Ignored:
         try:
