@@ -53,10 +53,12 @@ async def poll_all(fleet: Fleet) -> Columns:
         bounds=room,
         on_done=show,
     )
-    live = [snapshot for snapshot in snapshots if snapshot.device not in fleet.dead]
+    wall, cpu = time.monotonic() - began, time.process_time() - before
+    dead = fleet.dead
+    live = [snapshot for snapshot in snapshots if snapshot.device not in dead]
     return {
-        "s wall": time.monotonic() - began,
-        "s CPU": time.process_time() - before,
+        "s wall": wall,
+        "s CPU": cpu,
         "live ones down": sum(not snapshot.up for snapshot in live),
         "live ones incomplete": sum(bool(snapshot.failures) for snapshot in live),
     }

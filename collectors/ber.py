@@ -26,10 +26,13 @@ def element(kind: int, *contents: bytes) -> bytes:
     return bytes((kind,)) + length(len(content)) + content
 
 
+_LENGTHS = [bytes((size,)) for size in range(0x80)]
+
+
 def length(size: int) -> bytes:
     """Return the octets that say how long a content is."""
     if size < 0x80:
-        return bytes((size,))
+        return _LENGTHS[size]
     octets = size.to_bytes((size.bit_length() + 7) // 8)
     return bytes((0x80 | len(octets),)) + octets
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from collectors.model import Health, Number, Sample, Value
@@ -19,6 +20,7 @@ from collectors.vocabulary import VOCABULARY
 Row = Mapping[str, Value]
 
 MAX_TEXT = 1024  # characters of one text; SnmpAdminString has 255 octets
+SHORT = 64  # octets of a text that is remembered
 MAX_DIGITS = 40  # characters of a number in text
 
 _LONE_HIGH_BYTE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
@@ -44,9 +46,17 @@ def text(value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, bytes):
-        decoded = _decoded(value)
-        return value[:64].hex(":") if decoded is None else clean(decoded)
-    return clean(str(value))
+        return _known_text(value) if len(value) <= SHORT else _text_of(value)
+    return str(value) if isinstance(value, int) else clean(str(value))
+
+
+def _text_of(octets: bytes) -> str:
+    decoded = _decoded(octets)
+    return octets[:64].hex(":") if decoded is None else clean(decoded)
+
+
+_known_text = lru_cache(maxsize=16_384)(_text_of)
+"""Of short texts: devices of one kind name their ports alike, and then share the texts too."""
 
 
 def clean(words: str) -> str:

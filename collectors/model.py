@@ -248,8 +248,12 @@ class SnmpTransport(Protocol):
         """Return each OID's value (None where the device has none). Raises CollectError."""
         ...
 
-    async def walk(self, columns: Sequence[str]) -> Walk:
-        """Read whole columns side by side. Keeps what came before an error; never raises for the device's fault."""
+    async def walk(self, columns: Sequence[str], *, rows: int | None = None) -> Walk:
+        """Read whole columns side by side. Keeps what came before an error; never raises for the device's fault.
+
+        `rows` is how many a column had when it was last read: it saves asking for more. Right or wrong, all are read.
+        Columns that had none may be of several tables.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -146,11 +146,11 @@ class ReplayTransport:
         self.requests += math.ceil(len(oids) / GET_OIDS)
         return {oid: self._source.values.get(oid) for oid in oids}
 
-    async def walk(self, columns: Sequence[str]) -> Walk:
-        rows: Rows = {column: dict(self._source.below(column)) for column in columns}
-        longest = max(map(len, rows.values()), default=0)
+    async def walk(self, columns: Sequence[str], *, rows: int | None = None) -> Walk:
+        found: Rows = {column: dict(self._source.below(column)) for column in columns}
+        longest = max(map(len, found.values()), default=0)
         self.requests += longest // WALK_ROWS + 1
-        return Walk(rows)
+        return Walk(found)
 
     async def close(self) -> None:
         """Do nothing: there is no connection."""

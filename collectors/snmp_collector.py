@@ -1,7 +1,7 @@
 """Reads one device over SNMP by its profile: what to ask in which order, when to stop, and what is missing then."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collectors import convert, snmp, snmp_decode
@@ -15,6 +15,7 @@ SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 FACTS = {"sys_object_id": SYS_OBJECT_ID, "sys_descr": SYS_DESCR}
 MAX_GET = 20  # scalars in one step: what is lost together
+MAX_KNOWN = 100_000  # devices that a reading is remembered of
 MAX_SILENT = 2  # steps in a row without an answer, after which the rest is not asked for
 
 
@@ -52,7 +53,7 @@ class SnmpCollector:
         self._open = open_snmp
         self._asked: dict[str, _Asked] = {}  # profile → what to ask
         self._shared = Shared()
-        self._decoders: dict[str, tuple[Profile, Decoder]] = {}  # device → what its last reading looked like
+        self._known: dict[str, _Known] = {}  # device → what its last reading looked like
 
     def wants(self, device: Device) -> bool:
         """Say whether the inventory gives access over this protocol."""
@@ -83,12 +84,14 @@ class SnmpCollector:
         except CollectError as error:
             failure = Failure.of(self.protocol, "connect", error, asked.expected)
             return Reading(failures=(failure,), expected=asked.expected, cost=Cost(seconds=time.monotonic() - began))
-        harvest = _Harvest(profile, transport)
+        known = self._known_of(device, profile)
+        harvest = _Harvest(profile, transport, dict(zip(asked.tables, known.sizes, strict=False)))
         try:
             await harvest.gather(asked.steps)
         finally:
             await transport.close()
-        decoded = self._decoder(device, profile).decode(harvest.rows)
+        known.sizes = self._shared.one(tuple(map(harvest.sizes.get, asked.tables)))
+        decoded = known.decoder.decode(harvest.rows)
         return Reading(
             samples=decoded.samples,
             facts={**_system_facts(harvest.rows), **decoded.facts},
@@ -104,11 +107,13 @@ class SnmpCollector:
             known = self._asked[profile.name] = _Asked(profile, _steps(profile), snmp_decode.expected(profile))
         return known
 
-    def _decoder(self, device: Device, profile: Profile) -> Decoder:
-        known = self._decoders.get(device.name)
-        if known is None or known[0] is not profile:
-            known = self._decoders[device.name] = profile, Decoder(profile, self._shared)
-        return known[1]
+    def _known_of(self, device: Device, profile: Profile) -> "_Known":
+        known = self._known.get(device.name)
+        if known is None or known.profile is not profile:
+            while len(self._known) >= MAX_KNOWN:
+                del self._known[next(iter(self._known))]
+            known = self._known[device.name] = _Known(profile, Decoder(profile, self._shared))
+        return known
 
 
 async def _probed(said: Identity, transport: SnmpTransport, oids: Sequence[str]) -> Identity:
@@ -122,16 +127,29 @@ async def _probed(said: Identity, transport: SnmpTransport, oids: Sequence[str])
     return replace(said, answers={oid: convert.text(values.get(oid)) for oid in oids}, requests=transport.requests)
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is known of a device between its readings.
+
+    `sizes`: the rows of each table when it was last read; None for one that was not read whole then.
+    """
+
+    profile: Profile
+    decoder: Decoder
+    sizes: tuple[int | None, ...] = ()
+
+
 # ---- what to ask ----
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What is read, and lost, together: some scalars, or the columns of one table."""
+    """What is read, and lost, together: some scalars, or the columns of one table; or of some `tables` likely empty."""
 
     what: str
     objects: tuple[str, ...]
     is_table: bool
+    tables: "tuple[_Step, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +159,11 @@ class _Asked:
     profile: Profile
     steps: Sequence[_Step]
     expected: frozenset[str]
+
+    @property
+    def tables(self) -> Iterator[str]:
+        """The first column of each table."""
+        return (step.objects[0] for step in self.steps if step.is_table)
 
 
 def _steps(profile: Profile) -> list[_Step]:
@@ -170,20 +193,48 @@ class _Harvest:
 
     profile: Profile
     transport: SnmpTransport
+    before: Mapping[str, int | None]  # rows of each table when it was last read whole, by its first column
     rows: Rows = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     answered: bool = False  # it said anything at all
+    sizes: dict[str, int] = field(default_factory=dict)  # the same of this reading
     _gave: bool = False  # it gave data
     _silent: int = 0  # steps in a row without an answer
     _gone: CollectError | None = None  # why there is no use in asking more
 
     async def gather(self, steps: Sequence[_Step]) -> None:
         """Take the steps one after another; when the device is gone, what is left is one failure."""
-        for number, step in enumerate(steps):
+        order = self._in_order(steps)
+        for number, step in enumerate(order):
             if self._gone is not None:
-                self._give_up(steps[number:], self._gone)
+                self._give_up(order[number:], self._gone)
                 return
-            await (self._walk(step) if step.is_table else self._get(step))
+            if step.tables:
+                await self._look(step)
+            else:
+                await (self._walk(step) if step.is_table else self._get(step))
+
+    def _in_order(self, steps: Sequence[_Step]) -> Sequence[_Step]:
+        """Put the tables that were empty together, and last."""
+        empty = [step for step in steps if self.before.get(step.objects[0]) == 0]
+        if not empty:
+            return steps
+        objects = tuple(oid for step in empty for oid in step.objects)
+        together = _Step(_names(empty), objects, is_table=True, tables=tuple(empty))
+        return [*(step for step in steps if self.before.get(step.objects[0]) != 0), together]
+
+    async def _look(self, step: _Step) -> None:
+        """Walk tables together that are likely empty; where that fails each by itself, to know which it was."""
+        walk = await self.transport.walk(step.objects, rows=0)
+        if walk.failure is None:
+            for each in step.tables:
+                self._add_table(each, {column: walk.rows.get(column, {}) for column in each.objects})
+            return
+        self._silent += isinstance(walk.failure, TimedOut)
+        if self._silent >= MAX_SILENT:
+            self._gone = walk.failure
+        self.before = {}
+        await self.gather(step.tables)
 
     async def _get(self, step: _Step) -> None:
         """Get scalars; where the device refuses them together, find out which."""
@@ -204,11 +255,17 @@ class _Harvest:
             self._add(rows_of(dict(values)))
 
     async def _walk(self, step: _Step) -> None:
-        walk = await self.transport.walk(step.objects)
-        if walk.failure is None or any(walk.rows.values()):
+        walk = await self.transport.walk(step.objects, rows=self.before.get(step.objects[0]))
+        if walk.failure is None:
+            self._add_table(step, walk.rows)
+            return
+        if any(walk.rows.values()):
             self._add(walk.rows)
-        if walk.failure is not None:
-            self._failed(step, walk.failure)
+        self._failed(step, walk.failure)
+
+    def _add_table(self, step: _Step, rows: Rows) -> None:
+        self.sizes[step.objects[0]] = max(map(len, rows.values()), default=0)
+        self._add(rows)
 
     def _add(self, rows: Rows) -> None:
         self.answered = self._gave = True
@@ -225,12 +282,15 @@ class _Harvest:
             self._gone = error
 
     def _give_up(self, steps: Sequence[_Step], error: CollectError) -> None:
-        what = ", ".join(dict.fromkeys(step.what for step in steps))
         words = type(error)(f"not asked for, after: {error}")
-        self.failures.append(Failure.of("snmp", what, words, self._lost(steps)))
+        self.failures.append(Failure.of("snmp", _names(steps), words, self._lost(steps)))
 
     def _lost(self, steps: Iterable[_Step]) -> frozenset[str]:
         return snmp_decode.samples_of(self.profile, [oid for step in steps for oid in step.objects])
+
+
+def _names(steps: Iterable[_Step]) -> str:
+    return ", ".join(dict.fromkeys(step.what for step in steps))
 
 
 # ---- what else it says ----

@@ -4,11 +4,12 @@ An answer is split at the octets of the table's entry, in C. Each piece must the
 own lengths, and what is not is left to the full reader.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import cycle
-from operator import itemgetter
+from struct import Struct
+from typing import Any
 
 from collectors import ber
 from collectors.ber import Indexes, Oid
@@ -24,9 +25,26 @@ _PLAIN = [0] * 256
 _PLAIN[0x02] = _PLAIN[0x46] = 9
 _PLAIN[0x41] = _PLAIN[0x42] = _PLAIN[0x43] = _PLAIN[0x47] = 5
 
-_TAKE = {at: itemgetter(0, slice(1, at), at, at + 1, at + 2, slice(at + 2, -_HEAD), -1) for at in range(2, _SHORT)}
-"""By where the value of a piece begins: its arc, index, tag, length, first octet, octets, and the next name's size."""
+_HIGH = b"\x80"  # above all octets that begin with a zero bit
 _number = int.from_bytes
+
+
+class _Forms(dict[int, Callable[[bytes], tuple[int, bytes, int, int, bytes, int]]]):
+    """By a piece's size, where its value begins being given: its arc, index, tag, length, octets, next name's size."""
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+
+    def __missing__(self, size: int) -> Callable[[bytes], tuple[int, bytes, int, int, bytes, int]]:
+        room = size - self._at - 2 - _HEAD
+        if not 0 <= room < _SHORT:
+            raise LookupError
+        found: Callable[[bytes], Any] = Struct(f"B{self._at - 1}sBB{room}s{_HEAD - 1}xB").unpack
+        self[size] = found
+        return found
+
+
+_FORMS = {at: _Forms(at) for at in range(2, _SHORT)}
 
 
 def _no_row(octets: bytes) -> Value:
@@ -107,8 +125,8 @@ def _add(pieces: Iterable[bytes], asked: Sequence[Column], at: int, indexes: Ind
     size, live = len(asked[0].parent), len(asked)
     last = before = b""  # the index of the piece before, and where its column had been
     for piece, column in zip(pieces, cycle(asked), strict=False):
-        arc, key, kind, length, start, raw, name = _TAKE[at](piece)
-        if length != len(raw) or length >= _SHORT:
+        arc, key, kind, length, raw, name = _FORMS[at][len(piece)](piece)
+        if length != len(raw):
             return False
         at = name - size
         if arc != column.arc or column.done:
@@ -125,6 +143,6 @@ def _add(pieces: Iterable[bytes], asked: Sequence[Column], at: int, indexes: Ind
             before = column.key
             if index <= indexes[before][1]:
                 return False
-        column.rows[text] = _number(raw) if start < 0x80 and 0 < length < _PLAIN[kind] else _READERS[kind](raw)
+        column.rows[text] = _number(raw) if 0 < length < _PLAIN[kind] and raw < _HIGH else _READERS[kind](raw)
         column.key = last
     return True

@@ -1,6 +1,6 @@
 """Say what to read of a device for a profile, and turn the rows that came back into samples and facts. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -89,7 +89,7 @@ def read(metric: Metric, rows: Rows, group: int) -> Read:
 
 def labels_of_rows(metric: Metric, rows: Rows) -> dict[str, Mapping[str, str]]:
     """Return the tags of a metric's rows that count, by index."""
-    return {row.index: row.labels for row in _Reader(metric, rows).rows()}
+    return {row.index: row.labels for row in _Reader(metric, rows, _row_keys(metric)).rows()}
 
 
 def settle(reads: Sequence[Read]) -> list[list[Sample | None]]:
@@ -144,18 +144,24 @@ def _name(symbol: Symbol) -> str | None:
 
 def _needs(metric: Metric, symbol: Symbol) -> set[Oid]:
     """The objects a symbol's samples and their labels depend on."""
-    keys = {*symbol.plus, *symbol.minus, *symbol.times, *symbol.per, *symbol.where, *metric.where, *metric.where_not}
-    keys |= {key for key in (symbol.si_scale, symbol.precision, metric.rows) if key}
+    keys = {*symbol.plus, *symbol.minus, *symbol.times, *symbol.per, *symbol.where} | _row_keys(metric)
+    keys |= {key for key in (symbol.si_scale, symbol.precision) if key}
     if symbol.later_than is not None:
         keys |= {symbol.later_than.column, symbol.later_than.clock}
-    for tag in metric.metric_tags:
-        keys |= {key for key in (tag.column, tag.via, *tag.named) if key}
     read = [
         symbol,
         *(c for c in _columns(metric) if c.key in keys),
         *(t.symbol for t in metric.metric_tags if t.symbol),
     ]
     return {column.OID for column in read if column.OID is not None}
+
+
+def _row_keys(metric: Metric) -> set[str]:
+    """The keys of the columns by which a metric's rows count, and are labelled."""
+    keys = {metric.rows, *metric.where, *metric.where_not}
+    for tag in metric.metric_tags:
+        keys |= {tag.column, tag.via, *tag.named}
+    return {key for key in keys if key}
 
 
 def _turn(table: Oid) -> tuple[bool, list[tuple[int, str]]]:
@@ -174,12 +180,13 @@ class _Row:
 
 
 class _Reader:
-    """Reads one metric's rows, and keeps count of what it could not read."""
+    """Reads one metric's rows, and keeps count of what it could not read. `keys`: of the columns to read; else all."""
 
-    def __init__(self, metric: Metric, rows: Rows) -> None:
+    def __init__(self, metric: Metric, rows: Rows, keys: Collection[str] | None = None) -> None:
         self._metric = metric
         self._rows = rows
-        self._columns = _columns(metric)[: len(metric.all_symbols) + len(metric.columns)]
+        columns = _columns(metric)[: len(metric.all_symbols) + len(metric.columns)]
+        self._columns = [column for column in columns if keys is None or column.key in keys]
         self.computed: set[tuple[str, Oid | None]] = set()  # (sample, instance) of figures made of several objects
         self.failed: dict[str, list[str]] = {}
 

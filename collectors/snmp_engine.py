@@ -19,6 +19,7 @@ from collectors.snmp_wire import Messages, message_id
 MAX_KNOWN = 100_000  # devices that something is remembered of
 REMEMBERED = 24 * 3600.0  # seconds, for what a device takes in one request
 SLACK = 0.001  # seconds that timers may come early
+STRAYS = 1_024  # datagrams beside the answers that are awaited, heard before anything is late: a flood ends there
 
 Known = tuple[Address, SnmpAccess]
 """What a memory belongs to: an address, and the credentials used there."""
@@ -136,6 +137,14 @@ class Engine:
         if self._timer is None or self._timer.when() > deadline:
             self._arm(deadline)
 
+    def hold(self, poll: Poll) -> None:
+        """Keep the ID of a poll that waits until it may send."""
+        self._pending[poll.id] = poll
+
+    def holds(self, poll: Poll, number: int) -> bool:
+        """Say whether a poll still waits to send what has this ID."""
+        return self._pending.get(number) is poll
+
     def settle(self, poll: Poll, queue: Queue) -> None:
         """Await no answer any more."""
         self._pending.pop(poll.id, None)
@@ -148,8 +157,11 @@ class Engine:
             self._timer = self._loop.call_at(when, self._tick)
 
     def _tick(self) -> None:
+        """Time out what is late: not what came in time and was not heard yet, because the loop had much else to do."""
         self._timer = None
         now = self.time() + SLACK
+        for each in list(self._sockets.values()):
+            each.hear(len(self._pending) + STRAYS)
         for queue in list(self._queues.values()):
             late = []
             for poll in queue.values():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from collectors.errors import AuthFailed, CollectError, ProfileError, TimedOut, Unsupported
 from collectors.model import SnmpAccess, Value, Walk
@@ -81,11 +82,11 @@ class EngineTransport:
             raise self._named(job.failure) from job.failure
         return job.result(oids)
 
-    async def walk(self, columns: Sequence[str]) -> Walk:
+    async def walk(self, columns: Sequence[str], *, rows: int | None = None) -> Walk:
         """Read whole columns side by side. Keeps what came before an error; never raises."""
         engine = self._engine
         try:
-            job = WalkJob(columns, self._memory.pace, self._caps, engine.time, engine.indexes)
+            job = WalkJob(columns, self._memory.pace, self._caps, engine.time, engine.indexes, rows=rows)
         except ProfileError as error:
             return Walk({}, self._named(error))
         await self._run(job)
@@ -119,6 +120,23 @@ class EngineTransport:
         return self._engine.new_id()
 
     def send(self, poll: Poll, datagram: bytes) -> None:
+        if poll.held:
+            self._leave(poll)
+        window = self._socket.window
+        if not window.enter(poll.room):
+            self._engine.hold(poll)
+            window.wait(poll.room, partial(self._send_in_turn, poll, poll.id, poll.room, datagram))
+            return
+        poll.held = poll.room
+        self._send_now(poll, datagram)
+
+    def _send_in_turn(self, poll: Poll, number: int, room: int, datagram: bytes) -> None:
+        if self._engine.holds(poll, number):
+            poll.held = room
+            self._socket.window.take(room)
+            self._send_now(poll, datagram)
+
+    def _send_now(self, poll: Poll, datagram: bytes) -> None:
         self.requests += 1
         self._place.stray = None
         self._engine.wait(poll, self._queue, self.timeout)
@@ -128,6 +146,12 @@ class EngineTransport:
 
     def settle(self, poll: Poll) -> None:
         self._engine.settle(poll, self._queue)
+        if poll.held:
+            self._leave(poll)
+
+    def _leave(self, poll: Poll) -> None:
+        held, poll.held = poll.held, 0
+        self._socket.window.leave(held)
 
     def stray(self) -> CollectError | None:
         stray = self._place.stray

@@ -16,6 +16,8 @@ from collectors.snmp_message import MAX_AGAIN, Again, Binding, Ignored, Pdu, Sta
 from collectors.snmp_walk import MAX_GET, Caps, ColumnWalk, Pace, refusal
 from collectors.snmp_wire import GET, GET_BULK, GET_NEXT, Encoded, Messages, encoded, names_of
 
+ENVELOPE = 1_024  # octets that a buffer needs for any answer, however short
+
 
 class Job(Protocol):
     """What is asked for: the requests it takes, one after another, and what came of them."""
@@ -104,9 +106,16 @@ class WalkJob:
     __slots__ = ("_caps", "_clock", "_indexes", "_octets", "_since", "_until", "_walk")
 
     def __init__(
-        self, columns: Sequence[str], pace: Pace, caps: Caps, clock: Callable[[], float], indexes: Indexes
+        self,
+        columns: Sequence[str],
+        pace: Pace,
+        caps: Caps,
+        clock: Callable[[], float],
+        indexes: Indexes,
+        *,
+        rows: int | None = None,
     ) -> None:
-        self._walk = ColumnWalk([parsed(column) for column in columns], pace, caps.rows)
+        self._walk = ColumnWalk([parsed(column) for column in columns], pace, caps.rows, rows)
         self._caps = caps
         self._clock = clock
         self._since = clock()
@@ -174,7 +183,20 @@ class Poll:
     device corrected is a new one. In SNMPv3 it is the message's ID too.
     """
 
-    __slots__ = ("_again", "_job", "_line", "_refused", "_request", "_tries", "blame", "deadline", "done", "id")
+    __slots__ = (
+        "_again",
+        "_job",
+        "_line",
+        "_refused",
+        "_request",
+        "_tries",
+        "blame",
+        "deadline",
+        "done",
+        "held",
+        "id",
+        "room",
+    )
 
     def __init__(self, line: Line, job: Job, done: "asyncio.Future[None]") -> None:
         self._line = line
@@ -186,6 +208,8 @@ class Poll:
         self.done = done
         self.deadline = 0.0
         self.id = 0
+        self.room = 0  # octets of buffer that its answer may need
+        self.held = 0  # of those that its line keeps for it
 
     def next(self) -> None:
         """Send the next request."""
@@ -199,6 +223,7 @@ class Poll:
         self._tries = max(0, self._line.retries)
         self._again = MAX_AGAIN
         self.id = self._line.new_id()
+        self.room = ENVELOPE + 2 * request.rows * len(request.tail)  # twice: the kernel counts its own part too
         self._send()
 
     def _send(self) -> None:
@@ -254,6 +279,7 @@ class Poll:
         if self._tries:
             self._tries -= 1
             self._again = MAX_AGAIN
+            self.room = 0  # a device that is late takes nobody's place
             self._send()
             return
         error = self.blame or self._line.wire.silence()

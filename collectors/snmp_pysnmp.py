@@ -54,10 +54,10 @@ class PysnmpTransport:
             values |= {left.pop(oid): value for oid, value in answered.items()}
         return {oid: values.get(oid) for oid in oids}
 
-    async def walk(self, columns: Sequence[str]) -> Walk:
+    async def walk(self, columns: Sequence[str], *, rows: int | None = None) -> Walk:
         """Read whole columns side by side. Keeps what came before an error; never raises."""
         try:
-            walk = ColumnWalk([parsed(column) for column in columns], self._pace, self._caps.rows)
+            walk = ColumnWalk([parsed(column) for column in columns], self._pace, self._caps.rows, rows)
         except ProfileError as error:
             return Walk({}, self._named(error))
         clock = asyncio.get_running_loop().time

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from collectors.errors import Unreachable
+from collectors.snmp_window import Window
 from collectors.snmp_wire import LEAST_ID, MOST_ID
 
 RESOLVE_SECONDS = 10.0  # for the name of a device
@@ -73,6 +74,7 @@ class UdpSocket:
     """One address family's socket, on one event loop.
 
     `receive(datagram, sender)` is called with what is heard, `lost(address, error)` when ICMP says there is no way.
+    `window` is of what its buffer holds.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class UdpSocket:
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._enlarge()
+        self.window = Window(self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
         if family == socket.AF_INET6:
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if _ERRQUEUE:
@@ -123,7 +126,11 @@ class UdpSocket:
         return error
 
     def _readable(self) -> None:
-        for heard in range(MOST_AT_ONCE):
+        self.hear(MOST_AT_ONCE)
+
+    def hear(self, most: int) -> None:
+        """Hear what waits in the buffer, at most so many datagrams."""
+        for heard in range(most):
             try:
                 datagram, sender = self._socket.recvfrom(MAX_DATAGRAM)
             except (BlockingIOError, InterruptedError):

@@ -1,17 +1,29 @@
 """Walk columns side by side: which request comes next, and what its answer adds. No IO.
 
 Each column ends by itself, when it leaves its subtree or the device's MIB; a column the device gets wrong (an OID that
-does not increase, an error of its own) is given up with its rows kept, and the others go on.
+does not increase, an error of its own) is given up with its rows kept, and the others go on. Columns that are likely
+empty are looked at together, whatever their tables.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from collectors.ber import Indexes, Oid, dotted, sub_octets
+from collectors.ber import Indexes, Oid, arcs, dotted, sub_octets
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut
 from collectors.model import Walk
 from collectors.snmp_columns import Column, column, read_rows
-from collectors.snmp_message import Answer, Pdu, Request, Status, VarBind, varbinds
+from collectors.snmp_message import (
+    END_OF_MIB,
+    Answer,
+    Binding,
+    Pdu,
+    Request,
+    Status,
+    VarBind,
+    bindings,
+    value,
+    varbinds,
+)
 
 MAX_ROWS = 100_000  # a column
 MAX_GET = 20  # OIDs in one GET
@@ -49,20 +61,27 @@ class Pace:
     bulk: bool
     repetitions: int
     width: int = MAX_WIDTH
+    looked: int = SMALL  # columns looked at together, to see whether they are empty still
     scalars: int = MAX_GET
     bulk_works: bool = False  # it answered a GETBULK: an error to a later one is about a column
 
 
 class ColumnWalk:
-    """One walk. Ask `next_request`, give its answer to `take`, until there is none; then `result`."""
+    """One walk. Ask `next_request`, give its answer to `take`, until there is none; then `result`.
 
-    def __init__(self, columns: Sequence[Oid], pace: Pace, max_rows: int = MAX_ROWS) -> None:
+    `rows`: how many a column is expected to have. Those are asked for first, with one more, which shows their end.
+    """
+
+    def __init__(self, columns: Sequence[Oid], pace: Pace, max_rows: int = MAX_ROWS, rows: int | None = None) -> None:
         self._columns = [column(root) for root in dict.fromkeys(columns)]
         self.asked: Sequence[Column] = ()
         self._pace = pace
         self.bulk = pace.bulk
         self._max_rows = max_rows
         self._most_rows = 0  # that a column can have by what was asked
+        self._rows = rows
+        self._looking = False  # for a first row of columns that are likely empty
+        self.repetitions = 1  # rows that are asked for at once
         self._failure: CollectError | None = None
 
     def next_request(self) -> Request | None:
@@ -70,20 +89,27 @@ class ColumnWalk:
         if not self.ask():
             return None
         cursors = tuple(column.cursor for column in self.asked)
-        return Request("bulk", cursors, self._pace.repetitions) if self.bulk else Request("next", cursors)
+        return Request("bulk", cursors, self.repetitions) if self.bulk else Request("next", cursors)
 
     def ask(self) -> bool:
-        """Choose the columns that are `asked` for next: of one entry. False when every column has ended."""
-        self._most_rows += self.repetitions
-        if not self.asked or True in [each.done for each in self.asked]:
+        """Choose the columns that are `asked` for next: of one entry, or any to look at. False when all have ended."""
+        if self._looking or not self.asked or True in [each.done for each in self.asked]:
             left = [each for each in self._columns if not each.done]
-            self.asked = [each for each in left if each.parent == left[0].parent][: self._pace.width]
+            new = [each for each in left if not each.key] if self._rows == 0 else []
+            self._looking = bool(new)
+            same = new or [each for each in left if each.parent == left[0].parent]
+            self.asked = same[: self._pace.looked if new else self._pace.width]
+        self.repetitions = self._repetitions()
+        self._most_rows += self.repetitions
         return bool(self.asked)
 
-    @property
-    def repetitions(self) -> int:
-        """How many rows are asked for at once."""
-        return self._pace.repetitions if self.bulk else 1
+    def _repetitions(self) -> int:
+        if not self.bulk:
+            return 1
+        if self._rows is None or not self.asked:
+            return self._pace.repetitions
+        expected = self._rows + 1 - len(self.asked[-1].rows)
+        return min(self._pace.repetitions, expected) if expected > 0 else self._pace.repetitions
 
     def take(self, answer: Answer) -> None:
         """Add an answer's rows, or make the next request such that the device can answer it."""
@@ -98,6 +124,9 @@ class ColumnWalk:
 
     def take_pdu(self, pdu: Pdu, indexes: Indexes) -> None:
         """Do as `take` does, quickly where the answer allows it. Raises BadData, having taken nothing."""
+        if self._looking and pdu.status == Status.OK:
+            self._look(list(bindings(pdu.octets, pdu.start, pdu.end)))
+            return
         if pdu.status != Status.OK or not self.asked[0].arc or self._most_rows > self._max_rows:
             self.take(pdu.answer())
             return
@@ -119,7 +148,7 @@ class ColumnWalk:
     def shrink(self) -> bool:
         """Ask for little from now on, after a timeout; False if that is no less than was asked for."""
         less = max(1, SMALL // max(1, len(self.asked)))
-        if not self.bulk or less >= self._pace.repetitions:
+        if not self.bulk or less >= self.repetitions:
             return False
         self._pace.repetitions = less
         return True
@@ -147,6 +176,17 @@ class ColumnWalk:
             if not column.done:
                 self._add_one(column, varbind)
 
+    def _look(self, found: Sequence[Binding]) -> None:
+        """Take a first row of each column; what is of another is not read, but to know that."""
+        if not found:
+            self._add(())
+            return
+        rows: list[VarBind] = []
+        for (name, kind, raw), each in zip(found, self.asked, strict=False):
+            foreign = kind == END_OF_MIB or not name.startswith(each.octets)
+            rows.append(VarBind((), None, end=True) if foreign else VarBind(arcs(name), value(kind, raw)))
+        self._add(rows)
+
     def _add_one(self, column: Column, varbind: VarBind) -> None:
         size = len(column.root)
         index = varbind.oid[size:]
@@ -163,10 +203,13 @@ class ColumnWalk:
 
     def _ask_less(self) -> None:
         pace = self._pace
-        if self.bulk and pace.repetitions > 1:
-            pace.repetitions //= 2
-        elif len(self.asked) > 1:
-            pace.width = len(self.asked) // 2
+        half = len(self.asked) // 2
+        if self.bulk and self.repetitions > 1:
+            pace.repetitions = self.repetitions // 2
+        elif half and self._looking:
+            pace.looked = half
+        elif half:
+            pace.width = half
             self.asked = ()
         else:
             self._fail(self.asked, Refused(f"answers tooBig to a request for one OID, {self.asked[0].name}"))

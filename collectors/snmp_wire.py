@@ -22,10 +22,11 @@ MOST_ID = 2**31 - 1
 
 
 class Encoded(NamedTuple):
-    """A request's PDU: its tag, and all that comes behind the request-id."""
+    """A request's PDU: its tag, and all that comes behind the request-id. `rows`: of each object, at most."""
 
     kind: int
     tail: bytes
+    rows: int = 1
 
 
 class Messages(Protocol):
@@ -62,7 +63,7 @@ class Messages(Protocol):
 def encoded(kind: int, names: bytes, repetitions: int = 0) -> Encoded:
     """Make a request of variable bindings that are encoded already."""
     count = _bulk(repetitions) if kind == GET_BULK else _NOTHING_ASKED
-    return Encoded(kind, count + ber.element(ber.SEQUENCE, names))
+    return Encoded(kind, count + ber.element(ber.SEQUENCE, names), repetitions or 1)
 
 
 @lru_cache
@@ -153,7 +154,8 @@ class CommunityWire:
         self._front = ber.integer(self._version) + ber.element(ber.OCTETS, self._community)
 
     def seal(self, request: Encoded, request_id: int) -> bytes:
-        return ber.element(ber.SEQUENCE, self._front, pdu_octets(request, request_id))
+        pdu = pdu_octets(request, request_id)
+        return b"".join((b"\x30", ber.length(len(self._front) + len(pdu)), self._front, pdu))
 
     def open(self, datagram: bytes, request_id: int) -> Pdu | Ignored:
         try:

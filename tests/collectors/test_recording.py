@@ -145,8 +145,8 @@ async def test_a_walk_that_ends_early_is_told(profile_set: ProfileSet) -> None:
     repeating = replay.recording({"1.3.6.1.2.1.1.1.0": b"x", "1.3.6.1.2.1.1.2.0": "1.3.6.1.4.1.99999.1"})
 
     class Cut(replay.ReplayTransport):
-        async def walk(self, columns):  # type: ignore[no-untyped-def]
-            return replace(await super().walk(columns), failure=TimedOut("a walk of more than 60 s"))
+        async def walk(self, columns, *, rows=None):  # type: ignore[no-untyped-def]
+            return replace(await super().walk(columns, rows=rows), failure=TimedOut("a walk of more than 60 s"))
 
     async def opened(device: Device) -> Cut:
         return Cut(repeating)

@@ -4,12 +4,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.errors import BadData, TimedOut
 from collectors.snmp_message import Answer, Oid, Request, VarBind, dotted
-from collectors.snmp_walk import ColumnWalk, Pace
+from collectors.snmp_walk import MAX_WIDTH, SMALL, ColumnWalk, Pace
 
 TABLE: Oid = (1, 3, 6, 1)
 TOO_BIG, NO_SUCH_NAME, GEN_ERR = 1, 2, 5
@@ -57,13 +58,17 @@ class Agent:
         return VarBind(oid, None, end=True) if at == len(self._order) else VarBind(self._order[at], at)
 
 
-@given(tables, st.builds(Whims, st.integers(1, 60), st.integers(1, 60)), st.integers(1, 30))
-def test_a_walk_reads_every_row_once_whatever_the_agent_takes(
-    table: dict[int, set[Oid]], whims: Whims, repetitions: int
+WHIMS = st.builds(Whims, st.integers(1, 60), st.integers(1, 60))
+
+
+@given(tables, WHIMS, st.integers(1, 30), st.none() | st.integers(0, 30))
+def test_a_walk_reads_every_row_once_whatever_the_agent_takes_and_whatever_was_expected(
+    table: dict[int, set[Oid]], whims: Whims, repetitions: int, expected: int | None
 ) -> None:
     instances = [(*TABLE, column, *index) for column, rows in table.items() for index in rows]
     agent = Agent(instances, whims)
-    walk = ColumnWalk([(*TABLE, column) for column in range(1, 7)], Pace(bulk=not whims.v1, repetitions=repetitions))
+    columns, pace = [(*TABLE, column) for column in range(1, 7)], Pace(bulk=not whims.v1, repetitions=repetitions)
+    walk = ColumnWalk(columns, pace, rows=expected)
     asked = 0
     while (request := walk.next_request()) is not None:
         walk.take(agent.answer(request))
@@ -74,6 +79,66 @@ def test_a_walk_reads_every_row_once_whatever_the_agent_takes(
         dotted((*TABLE, column)): {dotted(index) for index in table.get(column, ())} for column in range(1, 7)
     }
     assert asked <= len(instances) + 6 + 20
+
+
+@given(tables, tables, WHIMS, st.integers(1, 30))
+def test_tables_that_are_likely_empty_are_read_together_whole_if_they_are_not(
+    one: dict[int, set[Oid]], two: dict[int, set[Oid]], whims: Whims, repetitions: int
+) -> None:
+    table = {(*TABLE, 1, c): rows for c, rows in one.items()} | {(*TABLE, 2, c): rows for c, rows in two.items()}
+    agent = Agent([(*column, *index) for column, rows in table.items() for index in rows], whims)
+    columns = [(*TABLE, entry, column) for entry in (1, 2) for column in range(1, 7)]
+    pace = Pace(bulk=not whims.v1, repetitions=repetitions)
+    walk = ColumnWalk(columns, pace, rows=0)
+    while (request := walk.next_request()) is not None:
+        walk.take(agent.answer(request))
+    assert walk.result().failure is None
+    assert {column: set(rows) for column, rows in walk.result().rows.items()} == {
+        dotted(column): {dotted(index) for index in table.get(column, ())} for column in columns
+    }
+    assert pace.width == MAX_WIDTH or whims.most < MAX_WIDTH
+
+
+ROWS_AT = [(*TABLE, 1, row) for row in range(1, 49)] + [(*TABLE, 2, 1)]
+EXPECTATIONS = {
+    "nothing": (None, [25, 25], 48),
+    "just as many": (48, [25, 24], 48),
+    "fewer": (3, [4, 25, 25], 48),
+    "more": (200, [25, 25], 48),
+    "none": (0, [1, 25, 25], 48),
+}
+
+
+@pytest.mark.parametrize(("expected", "repetitions", "rows"), EXPECTATIONS.values(), ids=EXPECTATIONS)
+def test_as_many_rows_are_asked_for_as_are_expected_and_one_that_shows_the_end(
+    expected: int | None, repetitions: list[int], rows: int
+) -> None:
+    agent = Agent(ROWS_AT, Whims(most=10_000, cut=10_000, bulk=True, v1=False))
+    walk = ColumnWalk([(*TABLE, 1)], Pace(bulk=True, repetitions=25), rows=expected)
+    asked = []
+    while (request := walk.next_request()) is not None:
+        asked.append(request.repetitions)
+        walk.take(agent.answer(request))
+    assert asked == repetitions
+    assert len(walk.result().rows[dotted((*TABLE, 1))]) == rows
+
+
+def test_empty_columns_of_many_tables_take_one_short_request() -> None:
+    walk = ColumnWalk([(*TABLE, table, 1) for table in range(1, SMALL + 6)], Pace(bulk=True, repetitions=25), rows=0)
+    widths = []
+    while (request := walk.next_request()) is not None:
+        assert request.repetitions == 1
+        widths.append(len(request.oids))
+        walk.take(Answer(0, 0, tuple(VarBind((1, 9), None) for _ in request.oids)))
+    assert widths == [SMALL, 5]
+
+
+def test_a_time_out_of_one_row_teaches_nothing_about_many() -> None:
+    pace = Pace(bulk=True, repetitions=25)
+    walk = ColumnWalk([(*TABLE, table, 1) for table in range(1, 40)], pace, rows=0)
+    walk.next_request()
+    assert not walk.shrink()
+    assert pace.repetitions == 25
 
 
 answers = st.builds(
@@ -87,9 +152,9 @@ answers = st.builds(
 )
 
 
-@given(st.lists(answers, min_size=1, max_size=12))
-def test_a_walk_ends_whatever_the_answers(whims: list[Answer]) -> None:
-    walk = ColumnWalk([(*TABLE, 1), (*TABLE, 2)], Pace(bulk=True, repetitions=8))
+@given(st.lists(answers, min_size=1, max_size=12), st.none() | st.integers(0, 9))
+def test_a_walk_ends_whatever_the_answers(whims: list[Answer], expected: int | None) -> None:
+    walk = ColumnWalk([(*TABLE, 1), (*TABLE, 2)], Pace(bulk=True, repetitions=8), rows=expected)
     asked = 0
     while walk.next_request() is not None:
         walk.take(whims[asked % len(whims)])

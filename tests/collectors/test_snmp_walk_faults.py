@@ -117,6 +117,19 @@ async def test_end_of_mib_at_once_is_an_empty_table() -> None:
     assert (walk.rows, walk.failure) == ({"1.3.6.1.9": {}}, None)
 
 
+LIKELY_EMPTY = {"good": bad_agent.good, "without GETBULK": bad_agent.without_bulk, "small": bad_agent.too_big_over(1)}
+
+
+@pytest.mark.parametrize("script", LIKELY_EMPTY.values(), ids=LIKELY_EMPTY)
+async def test_columns_of_several_tables_that_were_empty_are_read_whole(script: Script) -> None:
+    columns = ["1.3.6.1.2.1.1", COLUMN, "1.3.6.1.2.1.31.1.1.1.6", "1.3.6.1.9", SECOND]
+    async with BadAgent(script) as agent, opened(agent.port) as transport:
+        walk = await transport.walk(columns, rows=0)
+    assert walk.failure is None
+    assert walk.rows == {column: FULL if column in {COLUMN, SECOND} else {} for column in columns}
+    assert len(agent.asked[0].oids) == len(columns)
+
+
 @pytest.mark.parametrize("most", [1, 2, 3, 5])
 async def test_a_walk_asks_for_less_until_it_is_not_too_big(most: int) -> None:
     async with BadAgent(bad_agent.too_big_over(most)) as agent, opened(agent.port) as transport:

@@ -19,6 +19,7 @@ from collectors.snmp_udp import Address
 from collectors.snmp_usm import Clock
 from collectors.snmp_v3 import UsmWire
 from collectors.snmp_walk import Caps
+from collectors.snmp_window import Window
 from tests.fuzz.mutations import COLUMN, SCALAR, answer, binding, damaged, rows, values
 from tests.simulator.bad_agent import GARBAGE
 
@@ -43,7 +44,8 @@ ACCESSES = (
 class NoSocket:
     """Sends nothing."""
 
-    def __init__(self, *_: object) -> None: ...
+    def __init__(self, *_: object) -> None:
+        self.window = Window(2**30)
 
     def send(self, datagram: bytes, address: Address) -> None: ...
 
