@@ -86,7 +86,7 @@ def gather(
 
 
 async def _gather(setup: Setup, entries: Sequence[Entry], show: Callable[[Snapshot], None]) -> None:
-    await wiring.Reader(profiles=setup.profiles).all(entries, {}, show)
+    await wiring.reader(setup.profiles).all(entries, {}, show)
 
 
 def inspect(
@@ -214,7 +214,7 @@ def run(
 
 async def _serve(setup: Setup, store: Store, data: Path, host: str, port: int) -> None:
     rules = checks.of_cadence(setup.checks, "continuous")
-    reader = wiring.reader(setup.profiles, rules, wiring.polling_bounds())
+    reader = wiring.reader(setup.profiles, rules, wiring.polling_bounds(), keep_sessions=True)
     try:
         station = await wiring.station(setup.inventory, data)
     except (OSError, CollectError) as error:
@@ -242,6 +242,7 @@ async def _serve(setup: Setup, store: Store, data: Path, host: str, port: int) -
             await service.run(stop)
     finally:
         served.close()
+        await asyncio.to_thread(reader.close)
         if pusher is not None:
             await asyncio.to_thread(pusher.close)
     log.info("stopped")
