@@ -1,7 +1,7 @@
 """How the command lines of vendors look: prompts, pagers, what they say to a line they do not know."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +96,6 @@ FAMILIES |= {
         no_pager=frozenset({"terminal length 0"}),
     ),
 }
+FAMILIES["cisco_iosxr"] = replace(FAMILIES["cisco_ios"], prompt="RP/0/RSP0/CPU0:{name}#")
 FAMILIES |= {"huawei_vrp8": FAMILIES["huawei_vrp"], "linux_netsnmp": FAMILIES["linux"]}
 """By the name of the profile that reads them."""

@@ -17,6 +17,7 @@ SETUP = {
     "huawei_vrp": ("huawei", ["screen-length 0 temporary"]),
     "h3c_comware": ("hp_comware", ["screen-length disable"]),
     "cisco_ios": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
+    "cisco_iosxr": ("cisco_xr", ["terminal width 511", "terminal length 0"]),
     "frr": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
     "linux": ("linux", []),
     "cisco_nxos": ("cisco_nxos", ["terminal width 511", "terminal length 0"]),
