@@ -93,10 +93,9 @@ class KeptSessions:
         if kept.device == device and kept.cli == cli:
             try:
                 kept.session.wake()
+                return kept.session
             except CollectError:  # it has ended; the login tells what the device is like now
-                kept.session.close()
-                return None
-            return kept.session
+                pass
         kept.session.close()
         return None
 
@@ -111,9 +110,11 @@ class KeptSessions:
                 self._idle[device.name] = _Kept(device, cli, session, self._clock())
             else:
                 over.append(session)
-        for each in over:
-            each.close()
-        self._let_go(device.name)
+        try:
+            for each in over:
+                each.close()
+        finally:
+            self._let_go(device.name)
 
 
 class _Lent:
