@@ -5,10 +5,12 @@ What devices said (states, error messages) is quoted as it came, on one line: ea
 
 import math
 from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from agent.checks.rules import Check
 from agent.derive import traps
-from agent.model import Lang, Result, Severity, Text
+from agent.model import Lang, Result, Severity, Text, Waiver
 from agent.texts import text
 from collectors.model import Number
 from collectors.traps import meanings
@@ -77,6 +79,18 @@ def value_text(value: Number | None, unit: str, lang: Lang) -> str:
     if unit in SYMBOLS:
         return _plain(number) + SYMBOLS[unit]
     return FORMATS.get(unit, _unitless)(number, lang)
+
+
+def acceptance(waiver: Waiver, lang: Lang, zone: str) -> str:
+    """Say who accepted a finding, when, until when and why; days are those of a time zone."""
+
+    def day(moment: datetime) -> str:
+        return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+
+    said = {"by": waiver.by, "at": day(waiver.at), "reason": waiver.reason}
+    if waiver.until is None:
+        return text("describe.accepted", lang, **said)
+    return text("describe.accepted_until", lang, until=day(waiver.until), **said)
 
 
 def _unmeasured(result: Result, lang: Lang) -> str:

@@ -6,6 +6,7 @@
     no data            cleared     new; regressed after an older one  persisting
     cleared            -           regressed; new if never a fault    new
     waived             waived      waived                             waived
+    its waiver ran out as a fault, or cleared if it had recovered
 
 Only data clears: a fault stays, with its last measured severity and the reason why data is missing, until its object
 is measured again. `times_seen` counts the runs that measured the fault, so 0 is a finding of missing data alone.
@@ -16,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.model import Finding, FindingState, Judged, Result, Severity
+from agent.waivers import in_force
 
 Key = tuple[str, str, str]  # (device, check, object)
 
@@ -24,7 +26,7 @@ _FAULTS = (Severity.WARNING, Severity.CRITICAL)
 
 def reconcile(
     judged: Iterable[Judged],
-    known: Mapping[Key, Finding],
+    before: Mapping[Key, Finding],
     now: datetime,
     new_id: Callable[[], str],
     *,
@@ -32,18 +34,22 @@ def reconcile(
 ) -> tuple[Finding, ...]:
     """Return the findings that changed now or are still open, in the order judged, then those not judged.
 
-    `known` has all findings of the devices judged, cleared ones too; `not_applicable` the (device, check) pairs that
+    `before` has all findings of the devices judged, cleared ones too; `not_applicable` the (device, check) pairs that
     do not concern their device. A finding of missing data that is not judged again ends when its check yields data
     for other objects, or no longer applies; a fault that is not judged stays. What is known from later than `now`
     stands: results taken in late do not undo it.
     """
     results = _worst(judged)
+    known = {key: in_force(finding, now) for key, finding in before.items()}
     measured = {key[:2] for key, j in results.items() if j.result.severity is not Severity.UNKNOWN}
     ended = measured.union(not_applicable)
     gaps = {key[:2]: j.result for key, j in results.items() if not key[2] and j.result.severity is Severity.UNKNOWN}
     followed = [_follow(j, known.get(key), now, new_id) for key, j in results.items()]
     others = [_unmentioned(f, ended, gaps, now) for key, f in known.items() if key not in results]
-    return tuple(f for f in (*followed, *others) if f is not None)
+    changed = tuple(f for f in (*followed, *others) if f is not None)
+    told = {f.id for f in changed}
+    lapsed = (f for key, f in known.items() if f is not before[key] and f.id not in told)
+    return (*changed, *lapsed)
 
 
 def severity_of(judged: Judged) -> Severity:

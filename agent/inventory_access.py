@@ -184,8 +184,7 @@ def ssh_access(found: tuple[Keys, KeyPath], secret: SecretOf, folder: Path, prob
     if not whole:
         return None
     values: dict[str, Any] = {"username": keys["username"].value, "known_hosts": folder / "known_hosts"}
-    if "port" in keys:
-        values["port"] = keys["port"].value
+    values.update({key: keys[key].value for key in ("port", "keep_open") if key in keys})
     for key in ("connect_timeout", "login_timeout", "command_timeout"):
         if key in keys:
             values[key] = keys[key].value.total_seconds()

@@ -116,6 +116,9 @@ class SshForm(Form):
     command_timeout: Timeout | None = Field(
         None, description="单条命令超时，缺省 30s / A command; default 30s", examples=["60s"]
     )
+    keep_open: bool | None = Field(
+        None, description="轮询间保持登录，占一条 VTY / Stay logged in between polls; takes a VTY", examples=[True]
+    )
 
 
 class NutForm(Form):

@@ -93,6 +93,16 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """Who accepted a finding, and why."""
+
+    by: str
+    reason: str
+    at: datetime
+    until: datetime | None = None  # None: until it is taken back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A result that is not OK (or was not), with the id that survives runs."""
 
@@ -104,6 +114,7 @@ class Finding:
     cleared_at: datetime | None = None  # when recovery was last measured; kept when it is back
     times_seen: int = 1  # runs that measured the fault; 0: data has only ever been missing
     held: bool = False  # long enough for a ticket
+    waiver: Waiver | None = None  # of a waived one
 
 
 class TicketStatus(StrEnum):

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,9 +23,12 @@ from agent.store import Store, StoreError
 from agent.traps import station as traps
 from agent.traps.station import Station
 from collectors import gather as gathering
+from collectors import ssh
 from collectors.gather import Bounds
 from collectors.model import Collector, Snapshot
 from collectors.profiles import ProfileSet
+from collectors.ssh_guard import LoginGuard
+from collectors.ssh_kept import MOST, KeptSessions
 from collectors.vocabulary import VOCABULARY, Meaning
 
 STORE, SPOOL = "netpatrol.db", "spool"
@@ -42,8 +45,9 @@ class Reader:
     """Reads devices with the real collectors, within common bounds. Made inside the running loop."""
 
     profiles: ProfileSet
-    collectors: Mapping[str, Collector] = field(default_factory=gathering.build)
-    bounds: Bounds = field(default_factory=Bounds)
+    sessions: KeptSessions
+    collectors: Mapping[str, Collector]
+    bounds: Bounds
 
     def __post_init__(self) -> None:
         self.bounds.make_room()
@@ -68,6 +72,10 @@ class Reader:
         )
         return {snapshot.device: snapshot for snapshot in snapshots}
 
+    def close(self) -> None:
+        """Log out of the devices whose sessions are kept. Blocks."""
+        self.sessions.close()
+
     async def one(self, entry: Entry, before: Snapshot | None) -> Snapshot:
         """Read one device once, within the time its interval gives it: the daemon's `Poll`."""
         async with self.bounds.hold(entry.name, entry.site.name if entry.site else None):
@@ -81,10 +89,20 @@ class Reader:
             )
 
 
-def reader(profiles: ProfileSet, rules: Mapping[str, Check], bounds: Bounds | None = None) -> Reader:
-    """Return what reads as much as the checks ask for. Made inside the running loop."""
-    collectors = gathering.build({check.sample for check in rules.values()})
-    return Reader(profiles=profiles, collectors=collectors, bounds=bounds or Bounds())
+def reader(
+    profiles: ProfileSet,
+    rules: Mapping[str, Check] = MappingProxyType({}),
+    bounds: Bounds | None = None,
+    *,
+    keep_sessions: bool = False,
+) -> Reader:
+    """Return what reads as much as the checks ask for. Made inside the running loop.
+
+    `keep_sessions`: stay logged in where the inventory says so, until the reader is closed.
+    """
+    sessions = KeptSessions(LoginGuard(ssh.open_session).open, most=MOST if keep_sessions else 0)
+    collectors = gathering.build({check.sample for check in rules.values()}, sessions.open)
+    return Reader(profiles=profiles, sessions=sessions, collectors=collectors, bounds=bounds or Bounds())
 
 
 def polling_bounds() -> Bounds:
@@ -94,7 +112,7 @@ def polling_bounds() -> Bounds:
 
 def configurations(inventory: Inventory, data: Path, reader: Reader) -> Round:
     """Return what backs up configurations into a data folder. Raises StoreError."""
-    keeper = Keeper.of(data, inventory.config_key, now)
+    keeper = replace(Keeper.of(data, inventory.config_key, now), open_ssh=reader.sessions.open)
     return Round(keeper=keeper, profiles=reader.profiles, bounds=reader.bounds)
 
 

@@ -1,4 +1,4 @@
-"""CPU of reading devices over SSH, fifty at once: `python -m benchmarks.logins serve|read|log-in`.
+"""CPU of reading devices over SSH, fifty at once: `python -m benchmarks.logins serve|read|kept|send|log-in`.
 
 The devices are one SSH server in a process of its own, on the simulator's core.
 """
@@ -19,6 +19,7 @@ from collectors.gather import Bounds
 from collectors.model import Device, DeviceClass, Secret, SshAccess
 from collectors.profiles.rules import Profile
 from collectors.ssh_collector import SshCollector
+from collectors.ssh_kept import KeptSessions
 from tests.simulator.cli_server import CliServer, known_hosts_line
 
 FAMILY = "cisco_ios"
@@ -29,7 +30,12 @@ AT_ONCE, READINGS = 50, 150
 
 def cases() -> list[Case]:
     """Return the rows: the collector as it is, and what of it is the session alone."""
-    rows = {"netpatrol": "read", "netpatrol: log in and send, nothing parsed": "send", "netpatrol: log in": "log-in"}
+    rows = {
+        "netpatrol": "read",
+        "netpatrol: session kept open": "kept",
+        "netpatrol: log in and send, nothing parsed": "send",
+        "netpatrol: log in": "log-in",
+    }
     return [Case(goals.SSH, row, lambda bench, way=way: _measured(bench, way)) for row, way in rows.items()]  # type: ignore[misc]
 
 
@@ -63,14 +69,15 @@ async def serve(known_hosts: Path) -> None:
         await asyncio.Event().wait()
 
 
-async def measure(read: Callable[[], Awaitable[int]]) -> Columns:
-    """Read a device many times, fifty at once; the first fifty are not counted."""
+async def measure(read: Callable[[str], Awaitable[int]]) -> Columns:
+    """Read fifty devices many times, all at once; the first time is not counted. `read` is given a device's name."""
     room = Bounds(devices=AT_ONCE)
     room.make_room()
 
     async def one(number: int) -> int:
-        async with room.hold(str(number)):
-            return await read()
+        name = f"switch-{number % AT_ONCE}"
+        async with room.hold(name):
+            return await read(name)
 
     await asyncio.gather(*map(one, range(AT_ONCE)))
     before, began = time.process_time(), time.monotonic()
@@ -82,35 +89,38 @@ async def measure(read: Callable[[], Awaitable[int]]) -> Columns:
     }
 
 
-def way_to_read(way: str, device: Device) -> Callable[[], Awaitable[int]]:
-    """Return what reads the device once and says how many commands it answered."""
-    known, collector = profile(), SshCollector()
+def way_to_read(way: str, access: SshAccess, sessions: KeptSessions) -> Callable[[str], Awaitable[int]]:
+    """Return what reads a device once and says how many commands it answered."""
+    known, collector = profile(), SshCollector(sessions.open)
     assert known.cli is not None
     cli = known.cli
 
-    async def read() -> int:
-        reading = await collector.read(device, known)
+    def device(name: str) -> Device:
+        return Device(name=name, address="127.0.0.1", device_class=DeviceClass.SWITCH, ssh=access)
+
+    async def read(name: str) -> int:
+        reading = await collector.read(device(name), known)
         return COMMANDS - len(reading.failures)
 
-    def send() -> int:
-        session = ssh.open_session(device, cli)
+    def send(name: str) -> int:
+        session = ssh.open_session(device(name), cli)
         try:
             return sum(bool(session.run(each.command)) for each in cli.commands)
         finally:
             session.close()
 
-    def log_in() -> int:
-        ssh.open_session(device, cli).close()
+    def log_in(name: str) -> int:
+        ssh.open_session(device(name), cli).close()
         return COMMANDS
 
     blocking = {"send": send, "log-in": log_in}
-    return read if way == "read" else lambda: asyncio.to_thread(blocking[way])
+    return (lambda name: asyncio.to_thread(blocking[way], name)) if way in blocking else read
 
 
 def main() -> None:
     """Serve, or measure one way and print it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("way", choices=("serve", "read", "send", "log-in"))
+    parser.add_argument("way", choices=("serve", "read", "kept", "send", "log-in"))
     parser.add_argument("known_hosts", type=Path)
     parser.add_argument("port", type=int, nargs="?", default=0)
     given = parser.parse_args()
@@ -124,9 +134,11 @@ def main() -> None:
         known_hosts=given.known_hosts,
         connect_timeout=60,
         login_timeout=60,
+        keep_open=given.way == "kept",
     )
-    device = Device(name="switch", address="127.0.0.1", device_class=DeviceClass.SWITCH, ssh=access)
-    print(json.dumps(asyncio.run(measure(way_to_read(given.way, device)))))
+    sessions = KeptSessions(ssh.open_session)
+    print(json.dumps(asyncio.run(measure(way_to_read(given.way, access, sessions)))))
+    sessions.close()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ What a device prints here has its secrets in it. It leaves this module as `Secre
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from collectors import cli_parse, ssh
@@ -13,8 +13,7 @@ from collectors.errors import CollectError, Refused, Unsupported
 from collectors.model import CliSession, Cost, Device, Failure, Secret, SshAccess
 from collectors.profiles.rules import Cli, Command
 from collectors.profiles.words import Config
-
-OpenSsh = Callable[[Device, Cli], CliSession]
+from collectors.ssh import OpenSsh
 
 COMMAND_SECONDS = 60.0  # a large configuration takes its time
 

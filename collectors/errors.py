@@ -4,7 +4,8 @@
     ├── Unreachable   no route, port closed, name unknown          (ConnectionError)
     ├── TimedOut      no answer in time                            (TimeoutError)
     ├── AuthFailed    the device refused our credentials           (PermissionError)
-    │   └── UntrustedHost  its SSH host key or certificate is not one we trust: no credentials were sent
+    │   └── Unsent          … before they could: none were sent, as the key file cannot be read or logins are paused
+    │       └── UntrustedHost  its SSH host key or certificate is not one we trust
     ├── Refused       it answered, and will not do what we asked
     ├── Stale         who answers for it has lost it: what is known is old
     ├── BadData       it answered what the protocol does not allow (ValueError)
@@ -44,7 +45,11 @@ class AuthFailed(CollectError, PermissionError):
     kind = "auth"
 
 
-class UntrustedHost(AuthFailed):
+class Unsent(AuthFailed):
+    """No credentials were sent to the device, which may not even have been asked."""
+
+
+class UntrustedHost(Unsent):
     """The device's SSH host key or certificate is not one we trust."""
 
 

@@ -24,6 +24,7 @@ from collectors.profiles import ProfileSet
 from collectors.profiles.rules import Profile
 from collectors.series import unsaid
 from collectors.snmp_collector import Identity, Probes, SnmpCollector
+from collectors.ssh import OpenSsh, open_session
 from collectors.ssh_collector import SshCollector
 from collectors.tcp import TcpCollector
 
@@ -69,10 +70,10 @@ class Identifies(Protocol):
     async def identify(self, device: Device, probes: Probes) -> Identity: ...
 
 
-def build(wanted: Collection[str] = ()) -> dict[str, Collector]:
+def build(wanted: Collection[str] = (), open_ssh: OpenSsh = open_session) -> dict[str, Collector]:
     """Return one collector of each protocol, those on demand only if one of their samples is wanted."""
     asked = {protocol: make for protocol, (make, brings) in ON_DEMAND.items() if not brings.isdisjoint(wanted)}
-    return {protocol: make() for protocol, make in (COLLECTORS | asked).items()}
+    return {protocol: make() for protocol, make in (COLLECTORS | asked).items()} | {"ssh": SshCollector(open_ssh)}
 
 
 # ---- one device ----

@@ -96,6 +96,7 @@ class SshAccess:
     connect_timeout: float = 10.0  # seconds for TCP and the banner
     login_timeout: float = 15.0  # seconds for key exchange, login and the first prompt
     command_timeout: float = 30.0  # seconds a command
+    keep_open: bool = False  # stay logged in between polls: one line (VTY) of the device stays taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,10 +21,15 @@ from collectors.ssh_errors import explained, own_key
 from collectors.ssh_wire import Wire
 from collectors.terminal import plain, quote
 
-__all__ = ["HostKey", "add_host_key", "fetch_host_key", "open_session"]
+__all__ = ["HostKey", "OpenSsh", "add_host_key", "fetch_host_key", "open_session"]
+
+OpenSsh = Callable[[Device, Cli], CliSession]
+"""Logs in, and blocks. Raises CollectError."""
 
 GRACE = 0.25  # seconds: who reads says what it waited for, before the connection is cut
 CLOSE_SECONDS = 2.0
+WAKE_SECONDS = 5.0  # a session that shows no prompt by then has ended, whatever TCP believes
+REST_SECONDS = 60.0  # paramiko looks up from an idle socket ten times a second: each minute more CPU than a login
 
 # what went wrong is in the Failure; their own words quote the wire
 for _name in ("paramiko", "netmiko"):
@@ -84,6 +89,7 @@ class _Session:
         self._login = login
         self._tcp = tcp
         self._seconds = command_timeout
+        self._rested = False
         self.sent: Sequence[str] = login.wire.sent
 
     def run(self, command: str) -> str:
@@ -92,8 +98,23 @@ class _Session:
         self._login.wire.start(command, self._seconds)
         return self._login.wire.answer(command, self._login.prompt)
 
+    def wake(self) -> None:
+        """Make a session ready that has rested: past what was printed meanwhile, to a new prompt; `sent` begins anew.
+
+        Raises CollectError when it has ended.
+        """
+        self._login.wire.wake(self._login.prompt, min(WAKE_SECONDS, self._seconds))
+
+    def rest(self) -> None:
+        """Wait for the next poll, at no cost."""
+        self._rested = True
+        self._tcp.settimeout(REST_SECONDS)
+
     def close(self) -> None:
         with _cut_off(self._tcp, CLOSE_SECONDS):
+            if self._rested:  # its thread may be asleep
+                self._login.wire.hang_up()
+                _shut(self._tcp)
             self._login.disconnect()
         self._tcp.close()
 

@@ -2,15 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from collectors import cli_parse, ssh
-from collectors.errors import AuthFailed, CollectError, Unsupported, UntrustedHost
+from collectors.errors import AuthFailed, CollectError, Unsent, Unsupported
 from collectors.model import CliSession, Cost, Device, Failure, Reading
 from collectors.profiles.rules import Cli, FieldSource, Profile
-
-OpenSsh = Callable[[Device, Cli], CliSession]
+from collectors.ssh import OpenSsh
 
 
 class SshCollector:
@@ -37,7 +36,7 @@ class SshCollector:
             session = self._open_ssh(device, cli)
         except CollectError as error:
             expected = cli_parse.expected(cli)
-            refused = isinstance(error, AuthFailed) and not isinstance(error, UntrustedHost)
+            refused = isinstance(error, AuthFailed) and not isinstance(error, Unsent)
             return Reading(
                 failures=(Failure.of("ssh", "login", error, expected),),
                 expected=expected,

@@ -4,7 +4,7 @@ import paramiko
 from netmiko.exceptions import NetmikoAuthenticationException, NetmikoTimeoutException, ReadTimeout
 from paramiko.ssh_exception import BadAuthenticationType, IncompatiblePeer
 
-from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut, Unreachable, UntrustedHost
+from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut, Unreachable, Unsent, UntrustedHost
 from collectors.model import SshAccess
 from collectors.terminal import quote
 
@@ -74,15 +74,15 @@ def _no_greeting(error: paramiko.SSHException, device: str, access: SshAccess) -
 
 
 def own_key(device: str, access: SshAccess) -> paramiko.PKey | None:
-    """Read the private key to log in with; the password opens it if it is encrypted. Raises AuthFailed."""
+    """Read the private key to log in with; the password opens it if it is encrypted. Raises Unsent."""
     if access.key_file is None:
         return None
     try:
         return _read_key(access)
     except OSError as error:
-        raise AuthFailed(f"{device}: key_file {access.key_file} cannot be read: {error.strerror}") from error
+        raise Unsent(f"{device}: key_file {access.key_file} cannot be read: {error.strerror}") from error
     except (paramiko.SSHException, paramiko.pkey.UnknownKeyType, ValueError, TypeError) as error:
-        raise AuthFailed(f"{device}: key_file {access.key_file} is no private key we can open: {error}") from error
+        raise Unsent(f"{device}: key_file {access.key_file} is no private key we can open: {error}") from error
 
 
 def _read_key(access: SshAccess) -> paramiko.PKey:

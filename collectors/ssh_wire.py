@@ -1,5 +1,6 @@
 """The bytes of one SSH shell: every read within a deadline and a size, every written line on the allow-list."""
 
+import contextlib
 import re
 import time
 from collections.abc import Collection
@@ -92,6 +93,22 @@ class Wire(SSHChannel):
                 self._write(b" ")
         output = _after(echo, plain(raw)) or ""
         return output.rstrip().removesuffix(prompt).rstrip("\n")
+
+    def wake(self, prompt: str, seconds: float) -> None:
+        """Read away what came in since the last command, press Enter, and wait for the prompt. `sent` is emptied."""
+        self.sent.clear()
+        self.start("waking the session", seconds)
+        while self._shell.recv_ready():
+            self._counted(self._shell.recv(CHUNK))
+        self.write_channel("\n")
+        seen = b""
+        while (line := last_line(seen)) != prompt:
+            seen = (seen + self._more(line, quiet=False))[-4096:]
+
+    def hang_up(self) -> None:
+        """End the shell, without waiting for the device."""
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+            self._shell.close()
 
     def _more(self, line: str, *, quiet: bool) -> bytes:
         """Wait for more; b"" when the device stays silent for a while and `quiet` was asked for."""

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import typer
 
-from agent.cli import configs, discovering, filling_in, inspecting, setting_up, showing
+from agent.cli import configs, discovering, filling_in, inspecting, setting_up, showing, waiving
 from agent.cli.options import UsageProblem
 from agent.output import safe_terminal
 from agent.store import StoreError
@@ -32,7 +32,7 @@ Exit codes: 0 done; 1 some devices did not answer, or the store failed; 2 bad us
 """
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=USAGE, rich_markup_mode=None)
-for part in (setting_up, discovering, filling_in, inspecting, showing, configs):
+for part in (setting_up, discovering, filling_in, inspecting, showing, waiving, configs):
     part.register(app)
 
 

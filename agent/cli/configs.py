@@ -71,7 +71,7 @@ def backup(
 
 
 async def _back_up(setup: Setup, entries: Sequence[Entry], data: Path, lang: Lang) -> list[Row]:
-    reader = wiring.Reader(profiles=setup.profiles)
+    reader = wiring.reader(setup.profiles)
     rounds = wiring.configurations(setup.inventory, data, reader)
     wanted = [entry for entry in entries if entry.device.ssh is not None and entry.config_backup]
     snapshots = _known(wanted, setup.profiles, data)

@@ -35,7 +35,7 @@ from agent.exposition.probing import Prober
 from agent.exposition.server import serve
 from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
-from agent.output import Format, emit, jsonl, safe_terminal
+from agent.output import Format, Row, emit, jsonl, safe_terminal
 from agent.service import Service
 from agent.store import Store, StoreError
 from agent.texts import text
@@ -86,7 +86,7 @@ def gather(
 
 
 async def _gather(setup: Setup, entries: Sequence[Entry], show: Callable[[Snapshot], None]) -> None:
-    await wiring.Reader(profiles=setup.profiles).all(entries, {}, show)
+    await wiring.reader(setup.profiles).all(entries, {}, show)
 
 
 def inspect(
@@ -132,9 +132,13 @@ def inspect(
                 return await inspection.run(parts, entries, scope, done)
 
             inspected = asyncio.run(work())
-        emit(tables.finding_rows(inspected.run.findings, setup.checks, spoken), tables.finding_columns(spoken), form)
+        emit(_found(inspected.run, setup, spoken), tables.finding_columns(spoken), form)
         report = _report(inspected.run, setup, store, data)
     return _conclude(inspected, report, data, spoken)
+
+
+def _found(run: Run, setup: Setup, lang: Lang) -> list[Row]:
+    return tables.finding_rows(run.findings, setup.checks, lang, setup.inventory.timezone)
 
 
 def _backups(setup: Setup, data: Path, reader: wiring.Reader) -> BackUp | None:
@@ -214,7 +218,7 @@ def run(
 
 async def _serve(setup: Setup, store: Store, data: Path, host: str, port: int) -> None:
     rules = checks.of_cadence(setup.checks, "continuous")
-    reader = wiring.reader(setup.profiles, rules, wiring.polling_bounds())
+    reader = wiring.reader(setup.profiles, rules, wiring.polling_bounds(), keep_sessions=True)
     try:
         station = await wiring.station(setup.inventory, data)
     except (OSError, CollectError) as error:
@@ -242,6 +246,7 @@ async def _serve(setup: Setup, store: Store, data: Path, host: str, port: int) -
             await service.run(stop)
     finally:
         served.close()
+        await asyncio.to_thread(reader.close)
         if pusher is not None:
             await asyncio.to_thread(pusher.close)
     log.info("stopped")

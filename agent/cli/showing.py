@@ -47,7 +47,6 @@ ACTIONS = {
 def register(app: typer.Typer) -> None:
     """Add this module's subcommands."""
     app.command()(devices)
-    app.command()(findings)
     app.command()(report)
     group = typer.Typer(
         help="List tickets, show one, and work on it · 查看与处理工单.",
@@ -89,6 +88,7 @@ def devices(
 
 
 def findings(
+    context: typer.Context,
     path: InventoryOption = INVENTORY,
     data: DataOption = DATA,
     device: DeviceOption = [],
@@ -97,11 +97,13 @@ def findings(
     lang: LangOption = None,
 ) -> None:
     """List findings, worst first · 列出发现的问题."""
+    if context.invoked_subcommand:
+        return
     setup = options.load(path, resolve=False)
-    spoken = options.language(lang, setup.inventory)
+    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
     with stored(data) as store:
         found = store.findings(devices=device or None, cleared=everything)
-    emit(tables.finding_rows(found, setup.checks, spoken), tables.finding_columns(spoken), form)
+    emit(tables.finding_rows(found, setup.checks, spoken, zone), tables.finding_columns(spoken), form)
 
 
 def tickets(

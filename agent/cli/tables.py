@@ -11,6 +11,7 @@ from agent.model import Entry, Finding, FindingState, Lang, Severity, Ticket, Ti
 from agent.output import Row
 from agent.store import RunSummary
 from agent.texts import text
+from agent.waivers import FindingChange
 from collectors.model import Failure, Snapshot
 
 STYLES = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.UNKNOWN: "dim"}
@@ -100,13 +101,13 @@ def device_columns(lang: Lang) -> Headings:
 # ---- findings ----
 
 
-def finding_rows(found: Iterable[Finding], checks: Mapping[str, Check], lang: Lang) -> list[Row]:
+def finding_rows(found: Iterable[Finding], checks: Mapping[str, Check], lang: Lang, zone: str) -> list[Row]:
     """Return findings, worst first; those cleared last."""
     ordered = sorted(found, key=lambda f: (f.state is FindingState.CLEARED, -f.result.severity.rank, f.result.key))
-    return [_finding_row(f, checks.get(f.result.check), lang) for f in ordered]
+    return [_finding_row(f, checks.get(f.result.check), lang, zone) for f in ordered]
 
 
-def _finding_row(finding: Finding, check: Check | None, lang: Lang) -> Row:
+def _finding_row(finding: Finding, check: Check | None, lang: Lang, zone: str) -> Row:
     result, cleared = finding.result, finding.state is FindingState.CLEARED
     return {
         "id": finding.id,
@@ -120,12 +121,29 @@ def _finding_row(finding: Finding, check: Check | None, lang: Lang) -> Row:
         "holds": finding.held,
         "first_seen": finding.first_seen.isoformat(),
         "times": finding.times_seen,
+        "accepted": describe.acceptance(finding.waiver, lang, zone) if finding.waiver else "",
         "_style": "green" if cleared else STYLES.get(result.severity, ""),
     }
 
 
 def finding_columns(lang: Lang) -> Headings:
-    return _headings("column", ("severity", "state", "device", "check", "object", "what"), lang)
+    return _headings("column", ("id", "severity", "state", "device", "check", "object", "what", "accepted"), lang)
+
+
+def decision_row(change: FindingChange, lang: Lang, zone: str) -> Row:
+    """Return one line of what people decided of a finding."""
+    waiver = change.finding.waiver
+    return {
+        "at": _local(change.at, zone),
+        "actor": change.actor,
+        "action": text(f"action.{change.action}", lang),
+        "until": _local(waiver.until, zone) if waiver else "",
+        "text": change.text,
+    }
+
+
+def decision_columns(lang: Lang) -> Headings:
+    return _headings("column", ("at", "actor", "action", "until", "text"), lang)
 
 
 # ---- tickets ----

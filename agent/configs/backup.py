@@ -19,13 +19,14 @@ from agent.configs.marks import Marks
 from agent.configs.vault import Vault
 from agent.model import Entry
 from collectors import config_fetch, configs, ssh
-from collectors.config_fetch import Fetched, OpenSsh
+from collectors.config_fetch import Fetched
 from collectors.configs import Syntax
 from collectors.configs.items import config_items
 from collectors.configs.masking import mask
 from collectors.configs.text import comparable, fault, lines_of, nothing_saved
 from collectors.model import Failure, Reading, Sample, Secret
 from collectors.profiles.rules import Cli
+from collectors.ssh import OpenSsh
 from collectors.vocabulary import narrowed
 
 FOLDER, RAW_FOLDER, KEY_FILE = "configs", "configs-raw", "configs.key"

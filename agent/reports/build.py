@@ -40,13 +40,14 @@ def build(  # noqa: PLR0917
     weights = {e.name: e.criticality for e in entries}
     numbers = {t.finding: t.number for t in sorted(tickets, key=lambda t: t.opened_at)}
     total = score.site_score((d.score, weights.get(d.name, "access")) for d in devices)
-    findings = _findings(run.findings, checks, numbers)
+    zone = next((s.contract.calendar.timezone for s in sites.values() if s.contract), "Asia/Shanghai")
+    findings = _findings(run.findings, checks, numbers, zone)
     behind = dependencies.listed(run.findings)
     return Report(
         run=run.id,
         started_at=run.started_at,
         finished_at=run.finished_at,
-        timezone=next((s.contract.calendar.timezone for s in sites.values() if s.contract), "Asia/Shanghai"),
+        timezone=zone,
         customers=tuple({s.customer.name: s.customer.title for s in sites.values()}.values()),
         sites=tuple(s.title for s in sites.values()),
         scope=run.scope,
@@ -82,7 +83,8 @@ def _impact(run: Run) -> Impact:
 def _conclusion(
     run: Run, devices: Sequence[DeviceSection], findings: Sequence[FindingRow], total: int
 ) -> tuple[Text, ...]:
-    by_severity = Counter(f.severity for f in findings if f.state != "cleared")
+    by_severity = Counter(f.severity for f in findings if f.state not in ("cleared", "waived"))
+    waived = sum(f.state == "waived" for f in findings)
     silent = [d.name for d in devices if not d.up]
     lines = [
         both(lambda lang: text("report.verdict", lang, score=total, grade=score.grade(total)[lang])),
@@ -97,6 +99,8 @@ def _conclusion(
         ),
         both(lambda lang: text("report.covered", lang, ratio=f"{run.coverage.ratio:.0%}")),
     ]
+    if waived:
+        lines.append(both(lambda lang: text("report.waived", lang, n=waived)))
     if silent:
         lines.append(both(lambda lang: text("report.silent", lang, names=", ".join(silent))))
     return tuple(lines)
@@ -169,13 +173,15 @@ def _row(check: Check, result: Result, objects: int, before: Before) -> CheckRow
 # ---- findings and tickets ----
 
 
-def _findings(found: Iterable[Finding], checks: Checks, numbers: Mapping[str, str]) -> tuple[FindingRow, ...]:
-    rows = [_finding(f, checks[f.result.check], numbers.get(f.id, "")) for f in found if f.result.check in checks]
+def _findings(
+    found: Iterable[Finding], checks: Checks, numbers: Mapping[str, str], zone: str
+) -> tuple[FindingRow, ...]:
+    rows = [_finding(f, checks[f.result.check], numbers.get(f.id, ""), zone) for f in found if f.result.check in checks]
     return tuple(sorted(rows, key=lambda r: (r.state == "cleared", -r.severity.rank, r.device, r.title.en, r.object)))
 
 
-def _finding(finding: Finding, check: Check, ticket: str) -> FindingRow:
-    result = finding.result
+def _finding(finding: Finding, check: Check, ticket: str, zone: str) -> FindingRow:
+    result, waiver = finding.result, finding.waiver
     return FindingRow(
         id=finding.id,
         device=result.device,
@@ -192,6 +198,7 @@ def _finding(finding: Finding, check: Check, ticket: str) -> FindingRow:
         ticket=ticket,
         behind=result.behind,
         detail=result.detail if describe.is_block(result.detail) else "",
+        accepted=both(lambda lang: describe.acceptance(waiver, lang, zone)) if waiver else None,
     )
 
 

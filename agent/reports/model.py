@@ -57,6 +57,7 @@ class FindingRow:
     ticket: str  # number, or ""
     behind: tuple[str, ...]  # devices or ports whose fault explains this one: it has no ticket of its own
     detail: str = ""  # several lines: a diff of configurations, secrets masked; hostile
+    accepted: Text | None = None  # of a waived one: by whom, when, until when, why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,10 @@ from agent.model import (
     TicketChange,
     TicketStatus,
     Track,
+    Waiver,
 )
 from agent.store import codec
+from agent.waivers import FindingChange
 from collectors.model import Snapshot
 
 Key = tuple[str, str, str]  # (device, check, object)
@@ -100,6 +102,7 @@ def finding_row(finding: Finding) -> Values:
         "cleared_at": finding.cleared_at,
         "times_seen": finding.times_seen,
         "result": codec.pack(finding.result),
+        "waiver": codec.pack(finding.waiver) if finding.waiver else None,
     }
 
 
@@ -113,6 +116,7 @@ def finding_of(row: Row[Any]) -> Finding:
         cleared_at=row.cleared_at,
         times_seen=row.times_seen,
         held=row.held,
+        waiver=codec.unpack(Waiver, row.waiver) if row.waiver else None,
     )
 
 
@@ -129,9 +133,10 @@ def ticket_of(row: Row[Any]) -> Ticket:
     return Ticket(**values)
 
 
-def event_row(change: TicketChange) -> Values:
+def event_row(change: TicketChange | FindingChange) -> Values:
+    about = {"number": change.number} if isinstance(change, TicketChange) else {"finding": change.finding.id}
     return {
-        "number": change.number,
+        **about,
         "at": change.at,
         "actor": change.actor,
         "action": change.action,

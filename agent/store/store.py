@@ -17,6 +17,7 @@ from agent.store.engine import Database, insert_new, open_database, upsert
 from agent.store.errors import NotFound, StoreError
 from agent.store.rows import Key, RunSummary
 from agent.store.spool import Spooled
+from agent.waivers import FindingChange
 from collectors.model import Snapshot
 
 _CHUNK = 500  # names in one IN (…): below every database's limit
@@ -148,6 +149,22 @@ class Store:
             change = rules.act(_ticket(connection, number), action, actor, text, now)
             _write_changes(connection, [change])
             return change
+
+    def decide(self, finding: str, decided: Callable[[Finding], FindingChange]) -> FindingChange:
+        """Do to a finding what a person decides. Raises NotFound; whatever `decided` raises goes through."""
+        with self._database.writing() as connection:
+            change = decided(_finding(connection, finding))
+            upsert(connection, tables.findings, [rows.finding_row(change.finding)])
+            connection.execute(insert(tables.finding_events).values(rows.event_row(change)))
+            return change
+
+    def decisions(self, finding: str) -> tuple[Finding, tuple[FindingChange, ...]]:
+        """Return a finding, and what people decided of it, oldest first. Raises NotFound."""
+        table = tables.finding_events
+        with self._database.reading() as connection:
+            found = _finding(connection, finding)
+            events = connection.execute(select(table).where(table.c.finding == finding).order_by(table.c.id))
+            return found, tuple(codec.unpack(FindingChange, row.body) for row in events)
 
     def findings(
         self, *, devices: Collection[str] | None = None, cleared: bool = False, severity: Severity | None = None
@@ -287,6 +304,13 @@ def _ticket(connection: Connection, number: str) -> Ticket:
     if row is None:
         raise NotFound(f"there is no ticket {number}: see `netpatrol tickets` (right form: T-20261122-0001)")
     return rows.ticket_of(row)
+
+
+def _finding(connection: Connection, finding: str) -> Finding:
+    row = connection.execute(select(tables.findings).where(tables.findings.c.id == finding)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no finding {finding}: see `netpatrol findings` (right form: 3f2a9c0d1e4b)")
+    return rows.finding_of(row)
 
 
 def _write_changes(connection: Connection, changes: Iterable[TicketChange]) -> None:

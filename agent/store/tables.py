@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"  # the newest file in migrations/versions
+REVISION = "0002"  # the newest file in migrations/versions
 
 _UNSAFE = re.compile(r"[\\\x00\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\([0-9a-f]{4})")
@@ -89,7 +89,19 @@ findings = Table(
     Column("cleared_at", UtcDateTime),
     Column("times_seen", Integer, nullable=False),
     Column("result", LargeBinary, nullable=False),  # codec.pack(Result)
+    Column("waiver", LargeBinary),  # codec.pack(Waiver)
     UniqueConstraint("device", "check", "object"),
+)
+
+finding_events = Table(
+    "finding_events",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("finding", SafeText, ForeignKey("findings.id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("action", SafeText, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # codec.pack(FindingChange)
 )
 
 tickets = Table(

@@ -29,6 +29,7 @@ from agent.model import (
     Text,
     Ticket,
     TicketStatus,
+    Waiver,
 )
 from agent.reports import score
 from collectors.model import Cost, Device, DeviceClass, Failure, Sample, Snapshot
@@ -187,6 +188,22 @@ def test_the_impact_counts_what_was_sent() -> None:
 
 def test_findings_come_worst_first_and_cleared_ones_last() -> None:
     assert [(f.id, f.ticket) for f in report_of().findings] == [("f1", "T-20261122-0001"), ("f2", "")]
+
+
+def test_what_a_person_accepted_is_said_with_who_and_until_when_and_not_counted() -> None:
+    run = run_of()
+    waiver = Waiver(by="<b>王工</b>", reason="spare part ordered", at=NOW, until=NOW + timedelta(days=9))
+    found = [replace(f, state=FindingState.WAIVED, waiver=waiver) if f.id == "f1" else f for f in run.findings]
+    report = report_of(replace(run, findings=tuple(found)))
+    assert "0 critical findings" in report.conclusion[1].en
+    assert report.conclusion[3] == Text(
+        "另有 1 项已由人豁免，不计入以上数量。", "1 more were accepted by people and are not counted."
+    )
+    page = reports.html.render(report, "zh")
+    assert "&lt;b&gt;王工&lt;/b&gt; 于 2026-11-22 豁免，有效期至 2026-12-01：spare part ordered" in page
+    assert "by &lt;b&gt;王工&lt;/b&gt; on 2026-11-22 until 2026-12-01: spare part ordered" in reports.html.render(
+        report, "en"
+    )
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:

@@ -83,7 +83,9 @@ async def test_the_listings_say_what_is_behind_what(network: Network, store: Sto
     network.dead = {"agg"}
     await inspect(network, store, tmp_path)
     found = store.findings()
-    rows = {row["device"]: row for row in tables.finding_rows(found, RULES, "en") if row["check"] == "Reachability"}
+    rows = {
+        row["device"]: row for row in tables.finding_rows(found, RULES, "en", "UTC") if row["check"] == "Reachability"
+    }
     assert "behind agg" in str(rows["access-1"]["what"])
     assert (rows["access-1"]["behind"], rows["agg"]["behind"]) == (["agg"], [])
     (ticket,) = store.tickets()

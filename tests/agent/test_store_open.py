@@ -12,7 +12,8 @@ from sqlalchemy import create_engine
 
 import agent.store
 from agent.store import Store, StoreCorrupt, StoreError, StoreMissing, StoreNewer, tables
-from tests.agent.test_store import new_store
+from tests.agent.faults import WARNING, judged
+from tests.agent.test_store import new_store, record
 
 
 def query(path: Path, statement: str) -> list:
@@ -65,6 +66,18 @@ class TestSchema:
         config.set_main_option("script_location", str(Path(agent.store.__file__).with_name("migrations")))
         assert ScriptDirectory.from_config(config).get_heads() == [tables.REVISION]
 
+    def test_of_before_there_were_waivers_is_upgraded_and_keeps_what_was_found(self, tmp_path):
+        path = tmp_path / "netpatrol.db"
+        with new_store(path) as store:
+            record(store, judged(WARNING))
+            known = store.findings()
+        query(path, "DROP TABLE finding_events")
+        query(path, "ALTER TABLE findings DROP COLUMN waiver")
+        query(path, "UPDATE alembic_version SET version_num = '0001'")
+        with Store.open(path) as store:
+            assert store.findings() == known
+            assert store.decisions(known[0].id) == (known[0], ())
+
     def test_allows_one_ticket_that_is_not_closed_for_a_fault(self, tmp_path):
         path = tmp_path / "netpatrol.db"
         Store.open(path).close()
@@ -91,7 +104,9 @@ class TestRefused:
     def test_a_store_of_a_newer_netpatrol(self, path):
         new_store(path).close()
         query(path, "UPDATE alembic_version SET version_num = '9999'")
-        self.refuse(path, StoreNewer, "newer netpatrol .schema 9999, this one knows 0001.: upgrade netpatrol")
+        self.refuse(
+            path, StoreNewer, f"newer netpatrol .schema 9999, this one knows {tables.REVISION}.: upgrade netpatrol"
+        )
 
     def test_the_database_of_another_program(self, path):
         query(path, "CREATE TABLE cookies (x)")

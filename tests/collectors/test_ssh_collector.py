@@ -187,6 +187,7 @@ REAL = [
     ("huawei_vrp8", "ssh_yunshan"),
     ("h3c_comware", "ssh_irf"),
     ("cisco_ios", "ssh_c9300"),
+    ("cisco_iosxr", "ssh_asr9006"),
     ("frr", "ssh"),
     ("linux", "server"),
     ("cisco_nxos", "ssh_n9k"),

@@ -9,101 +9,7 @@ from typing import Self
 
 import asyncssh
 
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """How one vendor's command line looks. `{name}` is the device's name, `{line}` the line typed."""
-
-    prompt: str
-    unknown: str
-    pager: str = ""  # empty: there is none
-    wipe: str = ""  # what takes the pager off the screen
-    set_up: frozenset[str] = frozenset()  # lines accepted without a word
-    no_pager: frozenset[str] = frozenset()  # lines that switch the pager off, too
-    says: Mapping[str, str] = field(default_factory=dict)  # what it answers to lines that prepare the session
-    leave: frozenset[str] = frozenset({"quit", "exit"})
-
-
-FAMILIES = {
-    "huawei_vrp": Family(
-        prompt="<{name}>",
-        unknown="               ^\nError: Unrecognized command found at '^' position.",
-        pager="  ---- More ----",
-        wipe="\x1b[16D                \x1b[16D",
-        no_pager=frozenset({"screen-length 0 temporary"}),
-    ),
-    "h3c_comware": Family(
-        prompt="<{name}>",
-        unknown="            ^\n % Unrecognized command found at '^' position.",
-        pager="---- More ----",
-        wipe="\r              \r",
-        no_pager=frozenset({"screen-length disable"}),
-    ),
-    "cisco_ios": Family(
-        prompt="{name}#",
-        unknown="              ^\n% Invalid input detected at '^' marker.\n",
-        pager=" --More-- ",
-        wipe="\b" * 10 + " " * 10 + "\b" * 10,
-        set_up=frozenset({"terminal width 511"}),
-        no_pager=frozenset({"terminal length 0"}),
-    ),
-    "frr": Family(
-        prompt="{name}# ",
-        unknown="% Unknown command: {line}",
-        no_pager=frozenset({"terminal length 0"}),
-    ),
-    "linux": Family(prompt="ops@{name}:~$ ", unknown="-bash: {line}: command not found"),
-}
-FAMILIES |= {
-    "cisco_nxos": Family(
-        prompt="{name}# ",
-        unknown="              ^\n% Invalid command at '^' marker.",
-        pager="--More--",
-        wipe="\r        \r",
-        set_up=frozenset({"terminal width 511"}),
-        no_pager=frozenset({"terminal length 0"}),
-    ),
-    "arista_eos": Family(
-        prompt="{name}#",
-        unknown="% Invalid input (at token 0: '{line}')",
-        pager=" --More-- ",
-        wipe="\b" * 10 + " " * 10 + "\b" * 10,
-        says={
-            "terminal width 511": "Width set to 511 columns.",
-            "terminal length 0": "Pagination disabled.",
-        },
-        no_pager=frozenset({"terminal length 0"}),
-    ),
-    "juniper_junos": Family(
-        prompt="ops@{name}> ",
-        unknown="             ^\nunknown command.",
-        pager="---(more)---",
-        wipe="\r                                        \r",
-        says={
-            "set cli screen-width 511": "Screen width set to 511",
-            "set cli complete-on-space off": "Disabling complete-on-space",
-            "set cli screen-length 0": "Screen length set to 0",
-        },
-        no_pager=frozenset({"set cli screen-length 0"}),
-    ),
-    # its pager cannot be switched off without a change of the configuration
-    "fortinet_fortigate": Family(
-        prompt="{name} # ",
-        unknown="command parse error before '{line}'\nCommand fail. Return code -61",
-        pager="--More-- ",
-        wipe="\r         \r",
-    ),
-    "ruijie_rgos": Family(
-        prompt="{name}#",
-        unknown="                 ^\n% Unrecognized command.",
-        pager=" --More-- ",
-        wipe="\b" * 10 + " " * 10 + "\b" * 10,
-        says={"terminal width 511": "                ^\n% Invalid input detected at '^' marker."},
-        no_pager=frozenset({"terminal length 0"}),
-    ),
-}
-FAMILIES |= {"huawei_vrp8": FAMILIES["huawei_vrp"], "linux_netsnmp": FAMILIES["linux"]}
-"""By the name of the profile that reads them."""
+from tests.simulator.cli_families import FAMILIES
 
 
 @dataclass(kw_only=True)
@@ -141,6 +47,7 @@ class CliServer:
 
     _server: asyncssh.SSHAcceptor | None = None
     _open: list[asyncssh.SSHServerConnection] = field(default_factory=list)
+    _shells: list["_Shell"] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -183,9 +90,17 @@ class CliServer:
             await self._server.wait_closed()
             self._server = None
 
+    def say(self, words: str) -> None:
+        """Print to all who are logged in, as a device does with its log."""
+        for each in self._shells:
+            each.say(words)
+
     async def _serve(self, process: "asyncssh.SSHServerProcess[bytes]") -> None:
+        shell = _Shell(self, process)
+        self._shells.append(shell)
         with contextlib.suppress(asyncssh.Error, BrokenPipeError, ConnectionError):
-            await _Shell(self, process).talk()
+            await shell.talk()
+        self._shells.remove(shell)
         process.exit(0)
 
 
@@ -231,9 +146,9 @@ class _Shell:
 
     async def talk(self) -> None:
         await asyncio.sleep(self._server.login_delay)
-        self._print(self._server.greeting)
+        self.say(self._server.greeting)
         if self._server.question:
-            self._print(self._server.question)
+            self.say(self._server.question)
             await self._line()
         self._prompt()
         while (line := await self._line()) not in self._family.leave:
@@ -242,20 +157,20 @@ class _Shell:
 
     async def _obey(self, line: str) -> None:
         if line in self._family.says:
-            self._print(self._family.says[line] + "\n")
+            self.say(self._family.says[line] + "\n")
         if line in self._family.no_pager:
             self._paging = self._server.stubborn_pager
         elif line and line == self._server.hang_up_on:
             raise ConnectionError("as asked")
         elif line and line == self._server.endless:
             while True:
-                self._print(".")
+                self.say(".")
                 await asyncio.sleep(0.005)
         elif line in self._server.outputs:
             await asyncio.sleep(self._server.delay)
             await self._show(self._server.outputs[line])
         elif line and line not in self._family.set_up and line not in self._family.says:
-            self._print(self._family.unknown.format(line=line) + "\n")
+            self.say(self._family.unknown.format(line=line) + "\n")
 
     async def _show(self, output: str | bytes) -> None:
         if isinstance(output, bytes):
@@ -266,11 +181,11 @@ class _Shell:
         size = self._server.page if self._paging else len(lines) or 1
         for first in range(0, len(lines), size):
             if first:
-                self._print(self._family.pager)
+                self.say(self._family.pager)
                 if await self._character() in (b"q", b"\x03"):
                     return
-                self._print(self._family.wipe)
-            self._print("".join(f"{line}\n" for line in lines[first : first + size]))
+                self.say(self._family.wipe)
+            self.say("".join(f"{line}\n" for line in lines[first : first + size]))
 
     def _prompt(self) -> None:
         if not self._server.prompts:
@@ -278,9 +193,9 @@ class _Shell:
         prompt = self._family.prompt.format(name=self._server.name)
         if self._server.colour:
             prompt = f"\x1b]0;{self._server.name}: ~\x07\x1b[01;32m{prompt}\x1b[00m"
-        self._print(prompt)
+        self.say(prompt)
 
-    def _print(self, words: str) -> None:
+    def say(self, words: str) -> None:
         self._process.stdout.write(words.replace("\n", "\r\n").encode(self._server.encoding))
 
     async def _line(self) -> str:
@@ -288,7 +203,7 @@ class _Shell:
         while True:
             character = await self._character()
             if character in b"\r\n":
-                self._print("\n")
+                self.say("\n")
                 break
             self._process.stdout.write(character)
             line += character

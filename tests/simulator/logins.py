@@ -1,18 +1,23 @@
 """A device of the simulator as the inventory would give it, with its host key trusted, and ways to log in to it."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
+
+import paramiko
 
 from collectors import ssh
 from collectors.model import CliSession, Device, DeviceClass, Secret, SshAccess
 from collectors.profiles.rules import Cli, Command
+from collectors.ssh import REST_SECONDS
 from tests.simulator.cli_server import CliServer, known_hosts_line
 
 SETUP = {
     "huawei_vrp": ("huawei", ["screen-length 0 temporary"]),
     "h3c_comware": ("hp_comware", ["screen-length disable"]),
     "cisco_ios": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
+    "cisco_iosxr": ("cisco_xr", ["terminal width 511", "terminal length 0"]),
     "frr": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
     "linux": ("linux", []),
     "cisco_nxos": ("cisco_nxos", ["terminal width 511", "terminal length 0"]),
@@ -33,6 +38,14 @@ def cli(family: str, *commands: str) -> Cli:
     return Cli(device_type=device_type, setup=setup, commands=[Command(command=c, regex="(?P<x>x)") for c in commands])
 
 
+def left_threads() -> list[threading.Thread]:
+    """Return the threads of sessions that have not ended a moment after their session was closed."""
+    found = [each for each in threading.enumerate() if isinstance(each, paramiko.Transport)]
+    for each in found:
+        each.join(REST_SECONDS / 10)
+    return [each for each in found if each.is_alive()]
+
+
 class Site:
     """One device, `sw-1`, whose host key is trusted."""
 
@@ -48,9 +61,12 @@ class Site:
         ssh_access = SshAccess(port=port, **given)
         return Device(name="sw-1", address="127.0.0.1", device_class=DeviceClass.SWITCH, ssh=ssh_access)
 
+    def trust(self, server: CliServer) -> None:
+        self.known_hosts.write_text(known_hosts_line(server))
+
     async def open(self, server: CliServer, *commands: str, trust: bool = True, **access: Any) -> CliSession:
         if trust:
-            self.known_hosts.write_text(known_hosts_line(server))
+            self.trust(server)
         return await asyncio.to_thread(
             ssh.open_session, self.device(server.port, **access), cli(server.family, *commands)
         )
