@@ -124,9 +124,10 @@ def decider(
     """Return what the store calls, in its transaction, to settle findings and tickets against those it knows.
 
     `standings` are those of the devices judged, and of all others that are known; `waits`: further polls will come.
-    `calm`: (device, check) → the snapshot by which the check is calm; judged now if a finding of it is open.
+    `calm`: (device, check) → the snapshot by which the check is calm; judged now if a finding of it is open. That a
+    figure needs one more poll is no finding where that will come.
     """
-    told = tuple(judged)
+    told = tuple(j for j in judged if not (waits and j.result.reason == "no_history"))
 
     def decide(known: Known) -> Outcome:
         asked = {key[:2] for key, f in known.findings.items() if f.state is not FindingState.CLEARED} & calm.keys()
