@@ -12,7 +12,7 @@ Only data clears: a fault stays, with its last measured severity and the reason 
 is measured again. `times_seen` counts the runs that measured the fault, so 0 is a finding of missing data alone.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,7 +30,7 @@ def reconcile(
     now: datetime,
     new_id: Callable[[], str],
     *,
-    not_applicable: Collection[tuple[str, str]] = (),
+    not_applicable: Container[tuple[str, str]] = (),
 ) -> tuple[Finding, ...]:
     """Return the findings that changed now or are still open, in the order judged, then those not judged.
 
@@ -42,10 +42,13 @@ def reconcile(
     results = _worst(judged)
     known = {key: in_force(finding, now) for key, finding in before.items()}
     measured = {key[:2] for key, j in results.items() if j.result.severity is not Severity.UNKNOWN}
-    ended = measured.union(not_applicable)
     gaps = {key[:2]: j.result for key, j in results.items() if not key[2] and j.result.severity is Severity.UNKNOWN}
     followed = [_follow(j, known.get(key), now, new_id) for key, j in results.items()]
-    others = [_unmentioned(f, ended, gaps, now) for key, f in known.items() if key not in results]
+    others = [
+        _unmentioned(f, key[:2] in measured or key[:2] in not_applicable, gaps, now)
+        for key, f in known.items()
+        if key not in results
+    ]
     changed = tuple(f for f in (*followed, *others) if f is not None)
     told = {f.id for f in changed}
     lapsed = (f for key, f in known.items() if f is not before[key] and f.id not in told)
@@ -135,13 +138,13 @@ def _unless_waived(finding: Finding, state: FindingState) -> FindingState:
 
 
 def _unmentioned(
-    finding: Finding, ended: Collection[tuple[str, str]], gaps: Mapping[tuple[str, str], Result], now: datetime
+    finding: Finding, ended: bool, gaps: Mapping[tuple[str, str], Result], now: datetime
 ) -> Finding | None:
     """`gaps` are the checks of which nothing at all could be judged, said once for all their objects."""
     result, of = finding.result, finding.result.key[:2]
     if finding.state is FindingState.CLEARED or _is_later(finding, now):
         return _still_open(finding)
-    if result.severity is Severity.UNKNOWN and of in ended:
+    if result.severity is Severity.UNKNOWN and ended:
         # over, but nothing was measured: `cleared_at`, by which tickets know a recovery, does not move
         nothing = replace(result, severity=Severity.OK, reason="", detail="")
         return replace(finding, result=nothing, state=_unless_waived(finding, FindingState.CLEARED))

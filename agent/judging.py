@@ -1,7 +1,7 @@
 """From what devices said to what is wrong: derive, evaluate; then findings, their root cause, and tickets. No IO."""
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -27,6 +27,19 @@ from agent.topology import Standing
 from collectors.model import Snapshot
 
 Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unconcerned:
+    """(device, check) pairs that do not apply, of many judgements: asked of few, and so not written out."""
+
+    by_device: Mapping[str, Container[str]]
+
+    def __contains__(self, pair: object) -> bool:
+        match pair:
+            case (str(device), str(check)):
+                return check in self.by_device.get(device, ())
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +127,7 @@ def decider(
     inventory: Inventory,
     rules: Mapping[str, Check],
     judged: Iterable[Judged],
-    not_applicable: Collection[tuple[str, str]],
+    not_applicable: Container[tuple[str, str]],
     now: datetime,
     *,
     calm: Mapping[tuple[str, str], Snapshot] = MappingProxyType({}),

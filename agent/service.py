@@ -1,6 +1,7 @@
 """The daemon: poll every device at its own interval, keep metrics and store up to date, stop cleanly."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 AT_WORK = tuple(status for status in TicketStatus if status not in (TicketStatus.RESOLVED, TicketStatus.CLOSED))
 
-SETTLE_PAUSE = 0.25  # seconds between two settlements: what comes meanwhile is settled together
+SETTLE_PAUSE = 1.0  # seconds between two settlements: what comes meanwhile is settled together
 COUNT_PAUSE = 5.0  # seconds between two counts of what is open, if nothing changed but more was seen
 KEPT_AT_ONCE = 100  # snapshots written in one transaction at the end
 KEPT_PER_SECOND = 5.0  # snapshots written: those of some 300 devices every minute, of more every few minutes
@@ -150,8 +151,8 @@ class Service:
             finally:
                 for _ in batch:
                     self._polled.task_done()
-            if not stop.is_set():
-                await asyncio.sleep(SETTLE_PAUSE)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), SETTLE_PAUSE)
 
     def _unsettled(self, batch: list[Polled]) -> None:
         """Note that what the polls brought is in no store: the tracks are written with the next one's."""
@@ -172,7 +173,7 @@ class Service:
             parts.inventory,
             parts.rules,
             [j for one in newest.values() for j in one.judged],
-            [pair for one in newest.values() for pair in one.unconcerned],
+            judging.Unconcerned({device: one.not_applicable for device, one in newest.items()}),
             now,
             calm={(device, check): one.snapshot for device, one in newest.items() for check in one.calm},
             standings={**standings, **{polled.standing.device: polled.standing for polled in batch}},

@@ -5,6 +5,7 @@ The service, store, checks and metrics are those of `netpatrol run`; only the po
 
 import argparse
 import asyncio
+import gc
 import json
 import resource
 import time
@@ -16,6 +17,7 @@ from typing import Literal, NamedTuple
 from prometheus_client import CollectorRegistry
 
 from agent import checks, service, wiring
+from agent.cli.inspecting import GARBAGE
 from agent.model import Customer, Entry, Inventory, Site, Text
 from benchmarks import switch
 from benchmarks.asking import PROFILES
@@ -101,7 +103,7 @@ async def run(inventory: Inventory, data: Path, seconds: float) -> Records:
     records, rules = Records(), checks.of_cadence(checks.load(), "continuous")
     store, _ = wiring.open_store(data, inventory, rules)
     with store:
-        reader = wiring.reader(profiles.load(PROFILES), rules)
+        reader = wiring.reader(profiles.load(PROFILES), rules, wiring.polling_bounds())
         parts = wiring.daemon(inventory, rules, store, recorded(reader.one, records))
         stop, lag = asyncio.Event(), asyncio.create_task(_watch_lag(records))
         before = time.process_time()
@@ -131,6 +133,7 @@ def main() -> None:
     parser.add_argument("--profile", default="", help="the profile to use; default: recognise the devices")
     parser.add_argument("--data", type=Path, required=True)
     given = parser.parse_args()
+    gc.set_threshold(*GARBAGE)
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
     addresses = list(switch.addresses(given.first, given.devices))

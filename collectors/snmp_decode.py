@@ -72,12 +72,15 @@ class Read:
         return tuple(sample for row in self.made for sample in row.samples)
 
 
+LONE_SYMBOL = frozenset({"MIB", "symbol"})
 NOTHING = Read((), (), frozenset())
 """What most metrics of a profile read of any one device."""
 
 
 def read(metric: Metric, rows: Rows, group: int) -> Read:
     """Read one metric; its rows become a group of their own."""
+    if metric.symbol is not None and metric.model_fields_set <= LONE_SYMBOL and not metric.symbol.computed:
+        return _read_one(metric.symbol, rows, group)
     reader = _Reader(metric, rows)
     made = tuple(
         series.Made(group, row.index, samples, metric.fallback)
@@ -85,6 +88,16 @@ def read(metric: Metric, rows: Rows, group: int) -> Read:
         if (samples := tuple(reader.samples(row)))
     )
     return Read(made, tuple(reader.problems()), frozenset(reader.computed)) if made or reader.failed else NOTHING
+
+
+def _read_one(symbol: Symbol, rows: Rows, group: int) -> Read:
+    """Read a metric that is one object and nothing beside it."""
+    row = {symbol.key: convert.extract(symbol, instance_value(rows, symbol.OID or ""))}
+    try:
+        sample = convert.sample(symbol, row, {}, entity=symbol.key, oid=symbol.OID)
+    except convert.NotANumber as error:
+        return Read((), (f"{symbol.key}: 1 unreadable, first of row 0: {error}",), frozenset())
+    return NOTHING if sample is None else Read((series.Made(group, "0", (sample,)),), (), frozenset())
 
 
 def labels_of_rows(metric: Metric, rows: Rows) -> dict[str, Mapping[str, str]]:

@@ -62,6 +62,7 @@ class _Scene:
     before: ByName
     own_limits: OwnLimits
     ports: frozenset[str]  # ifName and ifDescr
+    whole: bool  # all of the device was read
 
     def series(self, check: Check, among: By) -> list[Sample]:
         """Return the series the check judges: not those that have no limit."""
@@ -92,11 +93,6 @@ class _Scene:
         """Say whether there is no series of a check, and never was."""
         name = check.sample
         return not (self.now.has(name) or self.before.has(name) or self.tracks.get(check.name))
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of the device was read."""
-        return not self.snapshot.failures and self.silence is None
 
     def failure(self, check: Check) -> Failure | None:
         """Return why a check's sample may be missing: a failure that names it, a want of history last."""
@@ -139,6 +135,7 @@ def evaluate(
         before=before,
         own_limits=_own_limits(snapshot, now, before),
         ports=port_names(snapshot.samples),
+        whole=snapshot.up and snapshot.profile is not None and not snapshot.failures,
     )
     calm = {name for name in checks if _is_calm(checks[name], scene)} if quiet else frozenset[str]()
     found = {name: list(_check(checks[name], scene)) for name in sorted(checks) if name not in calm}
@@ -161,7 +158,9 @@ def _unread(checks: Mapping[str, Check], scene: _Scene, found: Mapping[str, Iter
 def _is_calm(check: Check, scene: _Scene) -> bool:
     if check.classes and scene.entry.device.device_class not in check.classes:
         return False
-    if check.sample == "device_up":  # its track says that the device was judged at all
+    if (
+        not scene.now.has(check.sample) or check.sample == "device_up"
+    ):  # its track says that the device was judged at all
         return False
     own = check.device_limit and any(name == check.sample for name, _ in scene.own_limits)
     if own or check.limit.empty or (check.ports_need_own_limit and scene.may_be_of_a_port(check)):
