@@ -25,6 +25,7 @@ T = TypeVar("T")
 Indexes = tuple[str, ...]
 
 MAX_SHARED = 100_000
+MAX_KINDS = 1_000  # of devices, by profile and the columns they have
 
 PLAIN_SYMBOL = frozenset({"OID", "name", "sample"})
 PLAIN_METRIC = frozenset({"MIB", "table", "symbols", "metric_tags", "columns", "where", "where_not"})
@@ -35,6 +36,7 @@ class Shared:
 
     def __init__(self) -> None:
         self._known: dict[Any, Any] = {}
+        self._objects: dict[Any, tuple[Profile, Sequence[frozenset[Oid]], frozenset[Oid]]] = {}
 
     def one(self, thing: T) -> T:
         """Return the first thing that was equal to this one."""
@@ -42,6 +44,18 @@ class Shared:
             self._known.clear()
         same: T = self._known.setdefault(thing, thing)
         return same
+
+    def objects(self, profile: Profile, columns: frozenset[Oid]) -> tuple[Sequence[frozenset[Oid]], frozenset[Oid]]:
+        """Return which of the columns read each metric needs, and which the facts do."""
+        key = (profile.name, columns)
+        known = self._objects.get(key)
+        if known is None or known[0] is not profile:
+            if len(self._objects) >= MAX_KINDS:
+                self._objects.clear()
+            of_metrics = [self.one(_present(snmp_decode.objects_of(metric), columns)) for metric in profile.metrics]
+            of_facts = self.one(_present((oid for oid, _ in snmp_facts.objects(profile)), columns))
+            known = self._objects[key] = profile, of_metrics, of_facts
+        return known[1:]
 
 
 class Decoder:
@@ -162,7 +176,8 @@ def _look(profile: Profile, rows: Rows, known: Sequence[LabelRows], shared: Shar
     for number in _clashing(grids, reads.values()):
         del grids[number]
         reads[number] = snmp_decode.read(metrics[number], rows, number)
-    objects = {n: shared.one(_present(snmp_decode.objects_of(metric), rows)) for n, metric in metrics.items()}
+    all_columns = shared.one(frozenset(rows))
+    objects, of_facts = shared.objects(profile, all_columns)
     numbers = sorted(reads)
     stands = snmp_decode.settle([reads[number] for number in numbers])
     parts = tuple(
@@ -172,11 +187,10 @@ def _look(profile: Profile, rows: Rows, known: Sequence[LabelRows], shared: Shar
     columns = [column for number in sorted(grids) for column in grids[number]]
     figures = tuple(column.oid for column in columns)
     shaping = frozenset().union(*(objects[n] - {column.oid for column in of} for n, of in grids.items()))
-    of_facts = shared.one(_present((oid for oid, _ in snmp_facts.objects(profile)), rows))
     told = tuple(sorted(shaping | of_facts.union(*(part.objects for part in parts))))
     return _Look(
         profile=profile,
-        columns=shared.one(frozenset(rows)),
+        columns=all_columns,
         indexes=shared.one(tuple((oid, tuple(rows[oid])) for oid in sorted({*told, *figures}))),
         figures=shared.one(figures),
         told=shared.one(told),
@@ -197,9 +211,9 @@ def _clashing(grids: Mapping[int, Sequence["_Column"]], reads: Iterable[Read]) -
     return [n for n, columns in grids.items() if any(names[c.name] > 1 or c.name in taken for c in columns)]
 
 
-def _present(oids: Iterable[Oid], rows: Rows) -> frozenset[Oid]:
+def _present(oids: Iterable[Oid], columns: frozenset[Oid]) -> frozenset[Oid]:
     """Return the columns in which objects are found: an instance is in any column that its OID begins with."""
-    return frozenset(column for oid in oids for column in _above(oid) if column in rows)
+    return frozenset(column for oid in oids for column in _above(oid) if column in columns)
 
 
 def _above(oid: Oid) -> Iterator[Oid]:
