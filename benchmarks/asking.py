@@ -5,6 +5,7 @@ The ways: `engine` (get and walk), `whole` (gather, decode, exposition text), `h
 
 import argparse
 import asyncio
+import gc
 import json
 import resource
 import time
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agent.cli import GARBAGE
 from agent.metrics import Metrics
 from agent.model import Entry
 from benchmarks import switch
@@ -164,6 +166,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=50, help="devices polled at once")
     parser.add_argument("--engine", default="", help="an engine other than the usual one")
     given = parser.parse_args()
+    gc.set_threshold(*GARBAGE)  # as `netpatrol` does
     access = _access(given.version, given.port, given.engine)
     devices = [switch.device(address, access) for address in switch.addresses(given.first, given.devices)]
     print(json.dumps(asdict(asyncio.run(measure(WAYS[given.way](), devices, given.polls, given.width)))))

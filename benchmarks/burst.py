@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import resource
 import time
 from datetime import UTC, datetime
 
+from agent.cli import GARBAGE
 from agent.metrics import Metrics
 from agent.model import Entry
 from benchmarks import goals, switch
@@ -70,6 +72,7 @@ def main() -> None:
     parser.add_argument("--first", required=True, help="address of the first device")
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
+    gc.set_threshold(*GARBAGE)  # as `netpatrol` does
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
     print(json.dumps(asyncio.run(poll_all(Fleet(given.port, DEVICES, DEAD_EVERY, first=given.first)))))

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from prometheus_client import CollectorRegistry
 
 from agent import checks, service, wiring
-from agent.cli.inspecting import GARBAGE
+from agent.cli import GARBAGE
 from agent.model import Customer, Entry, Inventory, Site, Text
 from benchmarks import switch
 from benchmarks.asking import PROFILES
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--profile", default="", help="the profile to use; default: recognise the devices")
     parser.add_argument("--data", type=Path, required=True)
     given = parser.parse_args()
-    gc.set_threshold(*GARBAGE)
+    gc.set_threshold(*GARBAGE)  # as `netpatrol` does
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
     addresses = list(switch.addresses(given.first, given.devices))

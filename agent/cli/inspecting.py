@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import sys
@@ -217,13 +216,7 @@ def run(
     return 0
 
 
-GARBAGE = (50_000, 20, 100)
-"""Objects made before Python looks for garbage in circles (gc.set_threshold): a fleet's figures are many objects, and
-few are garbage. With the defaults a quarter of the CPU goes into looking."""
-
-
 async def _serve(setup: Setup, store: Store, data: Path, host: str, port: int) -> None:
-    gc.set_threshold(*GARBAGE)
     rules = checks.of_cadence(setup.checks, "continuous")
     reader = wiring.reader(setup.profiles, rules, wiring.polling_bounds(), keep_sessions=True)
     try:
