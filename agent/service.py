@@ -14,15 +14,14 @@ from agent.derive.traps import holds_traps
 from agent.fleet import Fleet
 from agent.judging import Judgement, Key
 from agent.metrics import Metrics
-from agent.model import Entry, Inventory, TicketStatus, Track
+from agent.model import Entry, Inventory, Track
 from agent.polling import Polling
 from agent.store import Outcome, Store, StoreError
+from agent.tickets import AT_WORK
 from agent.topology import Standing, standing_of
 from collectors.model import Snapshot
 
 log = logging.getLogger(__name__)
-
-AT_WORK = tuple(status for status in TicketStatus if status not in (TicketStatus.RESOLVED, TicketStatus.CLOSED))
 
 SETTLE_PAUSE = 1.0  # seconds between two settlements: what comes meanwhile is settled together
 COUNT_PAUSE = 5.0  # seconds between two counts of what is open, if nothing changed but more was seen

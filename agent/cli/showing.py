@@ -22,10 +22,9 @@ from agent.cli.options import (
 )
 from agent.model import TicketStatus
 from agent.output import Format, emit, safe_terminal
-from agent.service import AT_WORK
 from agent.store import Store
 from agent.texts import text
-from agent.tickets import TicketError
+from agent.tickets import AT_WORK, TicketError
 from agent.wiring import STORE, now
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The ticket's number: T-20261122-0001. 工单号。")]
