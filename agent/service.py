@@ -52,7 +52,8 @@ class Memory:
     snapshot: Snapshot | None = None
     tracks: Mapping[Key, Track] = field(default_factory=dict)
     kept: float = float("-inf")  # when the snapshot was last stored, monotonic
-    stored: bool = False  # what the tracks are
+    stored: bool = False  # whether any of its tracks are
+    owed: set[Key] = field(default_factory=set)  # tracks that changed, and that the store refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,8 @@ class Service:
         one = judging.judge(parts.rules, entry, snapshot, previous=memory.snapshot, tracks=memory.tracks, quiet=True)
         changed = {k: t for k, t in one.tracks.items() if not memory.stored or memory.tracks.get(k, Track()) != t}
         memory.snapshot, memory.tracks = one.snapshot, judging.remember(memory.tracks, one)
-        memory.stored = True
+        changed = {key: memory.tracks.get(key, Track()) for key in memory.owed} | changed
+        memory.stored, memory.owed = True, set()
         standing = self._standings[device] = standing_of(one.snapshot)
         parts.metrics.update(entry, one.snapshot)
         parts.metrics.health.polled(one.snapshot)
@@ -158,7 +160,7 @@ class Service:
         self._parts.metrics.health.store_failed()
         for polled in batch:
             memory = self._memories[polled.one.snapshot.device]
-            memory.stored = False
+            memory.owed.update(polled.tracks)
 
     def _settle(self, batch: list[Polled], standings: Mapping[str, Standing]) -> None:
         """Write what changed by the newest judgement of each device, in one transaction.

@@ -7,14 +7,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agent import checks, wiring
+from agent import checks, service, wiring
 from agent.checks.rules import CADENCES
-from agent.model import Entry, Inventory
+from agent.model import Entry, Inventory, Track
 from agent.service import Parts, Service
-from agent.store import Store
+from agent.store import Store, StoreError
 from collectors.model import Snapshot
 from collectors.profiles import ProfileSet
 from tests.agent.test_inspection import CPU, INVENTORY, Site
@@ -182,3 +183,24 @@ async def test_only_inspections_look_at_ports():
     rules, profiles = checks.load(), ProfileSet({})
     reads = {cadence: wiring.reader(profiles, checks.of_cadence(rules, cadence)).collectors for cadence in CADENCES}
     assert [cadence for cadence, collectors in reads.items() if "tcp" not in collectors] == ["continuous"]
+
+
+async def test_a_recovery_that_the_store_refused_is_written_with_the_next_poll(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, record = [], Store.record
+
+    def refusing(store: Store, *args: Any, **more: Any) -> Any:
+        if daemon.polls["sw-1"] > 6 and not refused and any(t == Track() for t in args[1].values()):
+            refused.append(args[1])
+            raise StoreError("the disk is full")
+        return record(store, *args, **more)
+
+    async def busy_then_well(entry: Entry) -> Snapshot:
+        return daemon.site.snapshot(entry.name, 0.95 if daemon.polls[entry.name] <= 6 else 0.1)
+
+    monkeypatch.setattr(Store, "record", refusing)
+    monkeypatch.setattr(service, "SETTLE_PAUSE", 0.01)
+    await daemon.run(busy_then_well, lambda: bool(refused) and min(daemon.polls.values()) >= 14)
+    assert refused
+    assert set(daemon.store.tracks().values()) == {Track()}
