@@ -21,6 +21,7 @@ PLAIN = "text/plain; charset=utf-8"
 HUNG = 60.0  # seconds that the polling loop may be late before the agent calls itself ill
 RETRY_AFTER = "5"  # seconds
 PAGES = 3  # of /metrics written at once: each takes some memory while a client takes its time
+FRESH = 1.5  # intervals: the latest poll is one old, and the time the next one takes, while the daemon keeps up
 SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds"
 
 _FILTERS = {"site": "site", "customer": "customer", "class": "device_class"}  # parameter → label
@@ -99,7 +100,7 @@ def _probe(here: Exposition, request: Request) -> Answer:
 
 def _fresh(here: Exposition, entry: Entry) -> bool:
     shown = here.metrics.find(entry.name)
-    return shown is not None and here.now() - shown.taken_at < entry.interval
+    return shown is not None and abs(here.now() - shown.taken_at) < FRESH * entry.interval
 
 
 def _asked(here: Exposition, entry: Entry, request: Request) -> bool:

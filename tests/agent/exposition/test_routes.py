@@ -20,6 +20,7 @@ ENTRIES = {
     "core-1": replace(entry(), tags=("a", "b"), criticality="core"),
     "ups-1": entry("ups-1", site=None, interval=300),
 }
+LATER = timedelta(seconds=90)  # an interval and a half: a poll is overdue
 OPENMETRICS = {"accept": "application/openmetrics-text"}
 
 
@@ -95,19 +96,21 @@ def test_no_more_pages_are_written_at_once_than_may_be():
 # ---- /probe ----
 
 
-def test_a_probe_shows_what_is_fresh_and_polls_nothing():
+@pytest.mark.parametrize("age", [0, 59, 62, 89], ids=["new", "newest", "the next poll is under way", "that takes long"])
+def test_a_probe_shows_what_is_fresh_and_polls_nothing(age: float):
     metrics = Metrics(VOCABULARY, version="1")
     prober = Asked(metrics)
-    answer = ask(here(prober=prober, now=NOW + timedelta(seconds=59)), "/probe", target=["core-1"])
+    answer = ask(here(prober=prober, now=NOW + timedelta(seconds=age)), "/probe", target=["core-1"])
     found = series(b"".join(answer.body))
     assert found[key("device_up", TOP)] == found[key("probe_success", {})] == 1
     assert not prober.calls
 
 
-@pytest.mark.parametrize("polled", [True, False], ids=["a minute old", "never polled"])
-def test_a_probe_polls_what_is_not_fresh(polled: bool):
+@pytest.mark.parametrize("polled", [True, False], ids=["old", "never polled"])
+@pytest.mark.parametrize("seconds", [90, -3600], ids=["later", "by a clock set back"])
+def test_a_probe_polls_what_is_not_fresh(polled: bool, seconds: float):
     prober = Asked(Metrics(VOCABULARY, version="1"))
-    exposition = here(polled, prober, NOW + timedelta(seconds=60))
+    exposition = here(polled, prober, NOW + timedelta(seconds=seconds))
     answer = ask(
         exposition, "/probe", {"x-prometheus-scrape-timeout-seconds": "8"}, target=["core-1"], module=["if_mib"]
     )
@@ -119,14 +122,14 @@ def test_a_probe_polls_what_is_not_fresh(polled: bool):
 
 def test_a_probe_that_is_too_slow_shows_no_old_figures():
     prober = Asked(Metrics(VOCABULARY, version="1"), outcome=False)
-    found = series(b"".join(ask(here(True, prober, NOW + timedelta(seconds=60)), "/probe", target=["core-1"]).body))
+    found = series(b"".join(ask(here(True, prober, NOW + LATER), "/probe", target=["core-1"]).body))
     assert found == {key("probe_success", {}): 0, key("probe_duration_seconds", {}): 2.5}
 
 
 def test_a_probe_whose_poll_brought_nothing_shows_no_old_figures():
     prober = Asked(Metrics(VOCABULARY, version="1"))
     prober.ask = lambda device, seconds: True  # type: ignore[method-assign]
-    found = series(b"".join(ask(here(True, prober, NOW + timedelta(seconds=60)), "/probe", target=["core-1"]).body))
+    found = series(b"".join(ask(here(True, prober, NOW + LATER), "/probe", target=["core-1"]).body))
     assert found == {key("probe_success", {}): 0, key("probe_duration_seconds", {}): 2.5}
 
 
