@@ -1,7 +1,7 @@
 """From what devices said to what is wrong: derive, evaluate; then findings, their root cause, and tickets. No IO."""
 
 import secrets
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -30,8 +30,8 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Unconcerned:
-    """(device, check) pairs that do not apply, of many judgements: asked of few, and so not written out."""
+class ByDevice:
+    """(device, check) pairs of many judgements: asked of few, and so not written out."""
 
     by_device: Mapping[str, Container[str]]
 
@@ -123,6 +123,11 @@ def _detailed(judged: Judged, detail: str) -> Judged:
     return replace(judged, result=replace(judged.result, detail=detail))
 
 
+def well(rules: Mapping[str, Check], entry: Entry, snapshot: Snapshot, names: Collection[str]) -> tuple[Judged, ...]:
+    """Judge checks of which all is OK, as it was: only named by a quiet judgement, whose `snapshot` this is."""
+    return checks.evaluate({name: rules[name] for name in names}, entry, snapshot, previous=snapshot, tracks={}).judged
+
+
 def decider(
     inventory: Inventory,
     rules: Mapping[str, Check],
@@ -130,22 +135,24 @@ def decider(
     not_applicable: Container[tuple[str, str]],
     now: datetime,
     *,
-    calm: Mapping[tuple[str, str], Snapshot] = MappingProxyType({}),
+    calm: Container[tuple[str, str]] = (),
+    unsaid: Callable[[str, str], object] = lambda device, check: None,
     standings: Mapping[str, Standing],
     waits: bool,
 ) -> Decide:
     """Return what the store calls, in its transaction, to settle findings and tickets against those it knows.
 
     `standings` are those of the devices judged, and of all others that are known; `waits`: further polls will come.
-    `calm`: (device, check) → the snapshot by which the check is calm; judged now if a finding of it is open. That a
-    figure needs one more poll is no finding where that will come.
+    `calm` are (device, check) pairs of which all is OK, as it was; `unsaid` is told of those with an open finding: it
+    takes a judgement to clear it. That a figure needs one more poll is no finding where that will come.
     """
     told = tuple(j for j in judged if not (waits and j.result.reason == "no_history"))
 
     def decide(known: Known) -> Outcome:
-        asked = {key[:2] for key, f in known.findings.items() if f.state is not FindingState.CLEARED} & calm.keys()
-        everything = (*told, *(j for pair in sorted(asked) for j in _judged_well(inventory, rules, pair, calm[pair])))
-        found = findings.reconcile(everything, known.findings, now, _new_id, not_applicable=not_applicable)
+        for pair in {key[:2] for key, f in known.findings.items() if f.state is not FindingState.CLEARED}:
+            if pair in calm:
+                unsaid(*pair)
+        found = findings.reconcile(told, known.findings, now, _new_id, not_applicable=not_applicable)
         settled = dependencies.settle(found, inventory, rules, standings, now, waits=waits)
         changes = tickets.reconcile(
             settled.findings, known.tickets, inventory, rules, now, known.new_number, settled.behind
@@ -153,15 +160,6 @@ def decider(
         return Outcome(settled.findings, changes, _of_interest(known.tickets.values(), changes))
 
     return decide
-
-
-def _judged_well(
-    inventory: Inventory, rules: Mapping[str, Check], pair: tuple[str, str], snapshot: Snapshot
-) -> tuple[Judged, ...]:
-    """Judge a check that is calm: its objects were the same before, and well."""
-    device, check = pair
-    entry = inventory.entries[device]
-    return checks.evaluate({check: rules[check]}, entry, snapshot, previous=snapshot, tracks={}).judged
 
 
 def _of_interest(known: Iterable[Ticket], changes: Iterable[TicketChange]) -> tuple[Ticket, ...]:

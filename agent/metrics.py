@@ -4,19 +4,17 @@ import threading
 from collections import Counter as Tally
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics_exposition
 
 from agent.metrics_health import Health
-from agent.metrics_text import Block, Layout, block, filled, is_mib_name, layout, pages, same_series
+from agent.metrics_text import Block, block, is_mib_name, pages
 from agent.model import Entry, Finding, FindingState, Severity, Ticket, TicketStatus
-from collectors.columns import Samples
+from agent.shown import Shown, Writer, device_labels
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import Meaning
-
-OLD = timedelta(minutes=5)  # as long as Prometheus itself keeps a series that is no longer scraped
 
 _SEVERITIES = (Severity.WARNING, Severity.CRITICAL, Severity.UNKNOWN)
 OWN: dict[str, Meaning] = {
@@ -48,26 +46,6 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A device's latest snapshot as it is shown."""
-
-    top: Mapping[str, str]
-    taken_at: datetime
-    stale_from: datetime  # from then on only `device_up 0` stands in for the figures
-    interval: timedelta
-    up: bool
-    profile: str | None
-    samples: Samples  # what the next one's are compared with: the snapshot's own objects
-    block: Block
-
-    @property
-    def series(self) -> Iterator[Sample]:
-        """Yield the samples that are shown, each series once."""
-        every = tuple(self.samples)
-        return (every[position] for position in self.block.layout.order)
-
-
-@dataclass(frozen=True, slots=True)
 class _Written:
     """Further samples of one source and device, as text."""
 
@@ -88,7 +66,7 @@ class Metrics:
         self.health = Health(version)
         self._meanings = {**meanings, **OWN}
         self._plain = frozenset(name for name, each in self._meanings.items() if not _is_of_a_mib(name, each))
-        self._hidden = frozenset(hidden)
+        self.writer = Writer(self._meanings, hidden)
         self._sinks: tuple[Sink, ...] = ()
         self._known: dict[str, Mapping[str, str]] = {}  # device → its labels
         self._devices: dict[str, Shown] = {}
@@ -104,37 +82,16 @@ class Metrics:
 
     def update(self, entry: Entry, snapshot: Snapshot) -> None:
         """Show a device's snapshot (derived already) in place of the one before."""
-        before, samples = self._devices.get(entry.name), self._shown(Samples.of(snapshot.samples))
-        top = device_labels(entry)
-        made = Shown(
-            top=top,
-            taken_at=snapshot.taken_at,
-            stale_from=snapshot.taken_at + max(3 * entry.interval, OLD),
-            interval=entry.interval,
-            up=snapshot.up,
-            profile=snapshot.profile,
-            samples=samples,
-            block=filled(self._laid_out(before, top, samples), samples),
-        )
-        self.health.left_out(made.block.layout.unknown)
+        self.show(entry.name, self.writer.written(entry, snapshot))
+
+    def show(self, device: str, shown: Shown) -> None:
+        """Show a device as somebody has written it, in place of how it was."""
+        self.health.left_out(shown.block.layout.unknown)
         with self._lock:
-            self._known[entry.name] = top
-            self._devices[entry.name] = made
+            self._known[device] = shown.top
+            self._devices[device] = shown
         for sink in self._sinks:
-            sink(made)
-
-    def _shown(self, samples: Samples) -> Samples:
-        """Leave out what is hidden: memory changes its labels from poll to poll, and would have all laid out anew."""
-        hidden = self._hidden
-        return Samples(
-            (sample for sample in samples.plain if sample.name not in hidden),
-            (grid for grid in samples.grids if not hidden.issuperset(grid.columns)),
-        )
-
-    def _laid_out(self, before: Shown | None, top: Mapping[str, str], samples: Samples) -> Layout:
-        if before is not None and before.top == top and same_series(before.samples, samples):
-            return before.block.layout
-        return layout(top, samples, self._meanings, self._hidden)
+            sink(shown)
 
     def tell(self, sink: Sink) -> None:
         """Hand each snapshot shown from now on to `sink` as well, in the thread that updates."""
@@ -145,6 +102,7 @@ class Metrics:
         with self._lock:
             self._known.pop(device, None)
             self._devices.pop(device, None)
+            self.writer.forget(device)
             self._extra = {
                 source: {name: samples for name, samples in of.items() if name != device}
                 for source, of in self._extra.items()
@@ -262,17 +220,6 @@ class Metrics:
 
 def _is_of_a_mib(name: str, meaning: Meaning) -> bool:
     return any(map(is_mib_name, (name, *meaning.labels)))
-
-
-def device_labels(entry: Entry) -> dict[str, str]:
-    """Return the labels that all samples of a device have."""
-    site = entry.site
-    return {
-        "device": entry.name,
-        "site": site.name if site else "",
-        "customer": site.customer.name if site else "",
-        "device_class": entry.device.device_class.value,
-    }
 
 
 def _opened(name: str, tally: Mapping[tuple[str, Severity], int]) -> Iterator[Sample]:

@@ -72,9 +72,9 @@ class Health:
         """Count polls left out because the one before took longer than the interval."""
         self._overruns.inc(polls)
 
-    def store_failed(self) -> None:
-        """Count one write the store refused."""
-        self._store_errors.inc()
+    def store_failed(self, writes: int = 1) -> None:
+        """Count writes the store refused."""
+        self._store_errors.inc(writes)
 
     def watch(self, queue: str, length: Callable[[], float]) -> None:
         """Show how much waits in a queue, asked for at each scrape: `watch("judged", queue.qsize)`."""

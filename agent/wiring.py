@@ -16,9 +16,10 @@ from agent.fleet import Fleet
 from agent.inspection import Gather, Inspector
 from agent.metrics import Metrics
 from agent.model import Entry, Inventory
+from agent.poller import Poll
 from agent.push.pusher import Pusher
 from agent.push.wire import sender
-from agent.service import Parts, Poll
+from agent.service import Parts
 from agent.store import Store, StoreError
 from agent.traps import station as traps
 from agent.traps.station import Station
@@ -162,9 +163,16 @@ def daemon(
     metrics.know(inventory.entries.values())
     if station is not None:
         metrics.health.registry.register(station.counts)
-        poll = station.desk.adding(poll)
-    fleet = Fleet(inventory, known or rules, store)
-    return Parts(inventory=inventory, rules=rules, store=store, metrics=metrics, fleet=fleet, poll=poll, now=now)
+    return Parts(
+        inventory=inventory,
+        rules=rules,
+        store=store,
+        metrics=metrics,
+        fleet=Fleet(inventory, known or rules, store),
+        poll=poll,
+        heard=station.desk.take if station else lambda device: (),
+        now=now,
+    )
 
 
 def pusher(inventory: Inventory, metrics: Metrics) -> Pusher | None:

@@ -13,9 +13,10 @@ from agent.exposition import negotiation
 from agent.exposition.negotiation import OPENMETRICS, TEXT
 from agent.exposition.probing import Busy, Prober
 from agent.exposition.targets import target_groups
-from agent.metrics import Metrics, Selection, device_labels
+from agent.metrics import Metrics, Selection
 from agent.metrics_text import clean
 from agent.model import Entry
+from agent.shown import device_labels
 
 PLAIN = "text/plain; charset=utf-8"
 HUNG = 60.0  # seconds that the polling loop may be late before the agent calls itself ill

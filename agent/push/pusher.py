@@ -11,9 +11,10 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from agent.metrics import Metrics, Shown
+from agent.metrics import Metrics
 from agent.push.remote_write import Encoder
 from agent.push.wire import Result, Send
+from agent.shown import Shown
 from collectors.model import Sample
 
 _log = logging.getLogger(__name__)

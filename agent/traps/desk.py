@@ -1,16 +1,13 @@
-"""Hears traps for the daemon: each is noted for the next poll of its device, which is asked for at once."""
+"""Hears traps for the daemon: each is noted for its device, whose poll is asked for at once."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from agent.model import Entry
-from agent.service import Poll
 from agent.traps.book import Book
-from collectors.columns import Samples
-from collectors.model import Snapshot
+from collectors.model import Sample
 from collectors.traps.intake import Intake
 from collectors.traps.meanings import Meanings
 from collectors.traps.receiver import Received, Receiver
@@ -44,16 +41,10 @@ class Desk:
             self.book.note(device, event, at)
             self.soon(device)
 
-    def adding(self, poll: Poll) -> Poll:
-        """Return a poll that brings what was heard of the device with it."""
-
-        async def with_traps(entry: Entry, before: Snapshot | None) -> Snapshot:
-            snapshot = await poll(entry, before)
-            dropped = sum(map(self.intake.dropped_of, self.addresses.get(entry.name, ())))
-            heard = self.book.take(entry.name, dropped, self.now().timestamp())
-            return replace(snapshot, samples=Samples.join((snapshot.samples, heard))) if heard else snapshot
-
-        return with_traps
+    def take(self, device: str) -> tuple[Sample, ...]:
+        """Return what was heard of a device since the last time, for its next poll."""
+        dropped = sum(map(self.intake.dropped_of, self.addresses.get(device, ())))
+        return self.book.take(device, dropped, self.now().timestamp())
 
     async def tell(self, receiver: Receiver) -> None:
         """Say now and then whose traps are dropped, until cancelled."""

@@ -113,10 +113,17 @@ def test_a_finding_that_is_open_is_cleared_by_a_calm_check() -> None:
 
 
 def settle(inventory: Inventory, rule: dict[str, Check], one: Judgement, *known: Finding) -> Outcome:
-    calm = {("core-1", name): one.snapshot for name in one.calm}
+    unsaid: list[str] = []
+    calm = {("core-1", name) for name in one.calm}
     standings = {"core-1": standing_of(one.snapshot)}
-    decide = judging.decider(inventory, rule, one.judged, (), NOW, calm=calm, standings=standings, waits=False)
-    return decide(Known({f.result.key: f for f in known}, {}, lambda: "T-1"))
+    store = Known({f.result.key: f for f in known}, {}, lambda: "T-1")
+
+    def told(judged: Iterable[Judged]) -> Outcome:
+        how = {"calm": calm, "unsaid": lambda _, name: unsaid.append(name), "standings": standings, "waits": False}
+        return judging.decider(inventory, rule, judged, (), NOW, **how)(store)
+
+    outcome = told(one.judged)
+    return told(judging.well(rule, inventory.entries["core-1"], one.snapshot, unsaid)) if unsaid else outcome
 
 
 def drifting(first: list[Sample], chance: random.Random) -> list[list[Sample]]:

@@ -7,8 +7,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from agent.derive import DERIVED
-from agent.metrics import Metrics, Selection, Shown
+from agent.metrics import Metrics, Selection
 from agent.model import Customer, Severity, Site, Text
+from agent.shown import Shown
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import VOCABULARY, Meaning
 from tests.agent.metered import NOW, SITE, TOP, entry, finding, key, series, snapshot, ticket

@@ -10,19 +10,16 @@ from pathlib import Path
 import pytest
 
 from agent.derive.traps import RECEIVED, STORM
-from agent.model import Entry
 from agent.traps import desk, identity
 from agent.traps.book import MAX_DIFFERENT, Book
 from agent.traps.desk import Desk, told
-from collectors.columns import Grid, Rows, Samples
-from collectors.model import Health, Sample, Snapshot, SnmpAccess
+from collectors.model import Health, Sample, SnmpAccess
 from collectors.traps import meanings
 from collectors.traps.intake import Arrival, Intake, Share
 from collectors.traps.meanings import Event
 from collectors.traps.message import Notification
 from collectors.traps.receiver import Received, Receiver, Sender, Senders
 from collectors.traps.usm import Engine, Usm
-from tests.agent.metered import entry
 
 LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
 
@@ -94,18 +91,16 @@ def test_a_trap_is_noted_for_its_devices_and_has_them_polled():
     assert all(told_of(made.book.take(name, 0, 0.0)) for name in asked)
 
 
-async def test_a_poll_brings_what_was_heard_and_keeps_its_tables():
+def test_what_was_heard_is_taken_once_and_what_was_dropped_is_told():
     made = at_desk([])
     made.accept(received("sw-1"))
-    table = Grid(Rows([{"ifIndex": "1"}]), {"ifMtu": [1500]})
-
-    async def poll(entry: Entry, before: Snapshot | None) -> Snapshot:
-        return Snapshot(device="sw-1", taken_at=made.now(), samples=Samples((), (table,)))
-
-    brought = await made.adding(poll)(entry("sw-1"), None)
-    assert isinstance(brought.samples, Samples)
-    assert brought.samples.grids == (table,)
-    assert [sample.name for sample in brought.samples.plain] == [RECEIVED]
+    assert [sample.name for sample in made.take("sw-1")] == [RECEIVED]
+    assert made.take("sw-1") == ()
+    made.addresses = {"sw-1": ("10.0.0.1",)}
+    made.intake = Intake({"10.0.0.1": Share(rate=0.0, burst=1)})
+    for _ in range(3):
+        made.intake.offer("10.0.0.1", None, memoryview(b"x"), 0.0)
+    assert [(trap, text) for trap, text, _ in told_of(made.take("sw-1"))] == [(STORM, "storm (dropped=2)")]
 
 
 def test_drops_are_told_with_who_sent_them_and_no_more_than_a_few():

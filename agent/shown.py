@@ -1,0 +1,89 @@
+"""Writes a device's snapshot as it is shown: its lines for Prometheus, laid out anew only where they changed."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.metrics_text import Block, Layout, filled, layout, same_series
+from agent.model import Entry
+from collectors.columns import Samples
+from collectors.model import Sample, Snapshot
+from collectors.vocabulary import Meaning
+
+OLD = timedelta(minutes=5)  # as long as Prometheus itself keeps a series that is no longer scraped
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A device's latest snapshot as it is shown."""
+
+    top: Mapping[str, str]
+    taken_at: datetime
+    stale_from: datetime  # from then on only `device_up 0` stands in for the figures
+    interval: timedelta
+    up: bool
+    profile: str | None
+    samples: Samples
+    block: Block
+
+    @property
+    def series(self) -> Iterator[Sample]:
+        """Yield the samples that are shown, each series once."""
+        every = tuple(self.samples)
+        return (every[position] for position in self.block.layout.order)
+
+
+class Writer:
+    """Writes the snapshots of devices, and keeps how each one's last was laid out."""
+
+    def __init__(self, meanings: Mapping[str, Meaning], hidden: Collection[str] = frozenset()) -> None:
+        """Take the vocabulary. What is `hidden` is known, and not shown."""
+        self._meanings = meanings
+        self._hidden = frozenset(hidden)
+        self._last: dict[str, tuple[Mapping[str, str], Samples, Layout]] = {}
+
+    def written(self, entry: Entry, snapshot: Snapshot) -> Shown:
+        """Return a device's snapshot (derived already) as it is shown."""
+        samples, top = self._shown(Samples.of(snapshot.samples)), device_labels(entry)
+        laid_out = self._laid_out(entry.name, top, samples)
+        self._last[entry.name] = top, samples, laid_out
+        return Shown(
+            top=top,
+            taken_at=snapshot.taken_at,
+            stale_from=snapshot.taken_at + max(3 * entry.interval, OLD),
+            interval=entry.interval,
+            up=snapshot.up,
+            profile=snapshot.profile,
+            samples=samples,
+            block=filled(laid_out, samples),
+        )
+
+    def forget(self, device: str) -> None:
+        """Forget a device: it left the inventory."""
+        self._last.pop(device, None)
+
+    def _shown(self, samples: Samples) -> Samples:
+        """Leave out what is hidden: memory changes its labels from poll to poll, and would have all laid out anew."""
+        hidden = self._hidden
+        return Samples(
+            (sample for sample in samples.plain if sample.name not in hidden),
+            (grid for grid in samples.grids if not hidden.issuperset(grid.columns)),
+        )
+
+    def _laid_out(self, device: str, top: Mapping[str, str], samples: Samples) -> Layout:
+        if device in self._last:
+            top_before, samples_before, laid_out = self._last[device]
+            if top_before == top and same_series(samples_before, samples):
+                return laid_out
+        return layout(top, samples, self._meanings, self._hidden)
+
+
+def device_labels(entry: Entry) -> dict[str, str]:
+    """Return the labels that all samples of a device have."""
+    site = entry.site
+    return {
+        "device": entry.name,
+        "site": site.name if site else "",
+        "customer": site.customer.name if site else "",
+        "device_class": entry.device.device_class.value,
+    }
