@@ -114,6 +114,7 @@ class Pulse:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._beside: Callable[[], float] = lambda: 0.0
         self._next: float | None = None  # when the next beat is due
         self._late = 0.0  # how late the last one was
 
@@ -132,4 +133,8 @@ class Pulse:
     def lag(self) -> float:
         """Return how late the loop is, in seconds: the last beat, or the one that is overdue. 0 before the first."""
         overdue = self._clock() - self._next if self._next is not None else 0.0
-        return max(0.0, self._late, overdue)
+        return max(0.0, self._late, overdue, self._beside())
+
+    def count_in(self, late: Callable[[], float]) -> None:
+        """Count in how late other loops are, in seconds: those of processes that poll for us."""
+        self._beside = late

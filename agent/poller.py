@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 KEEP_PAUSE = 1.0  # seconds between two writings of snapshots
 KEPT_PER_SECOND = 5.0  # snapshots written: those of some 300 devices every minute, of more every few minutes
-KEPT_AT_ONCE = 100  # snapshots written in one transaction at the end
+KEPT_AT_ONCE = 100  # snapshots written in one transaction
+OTHERS_TURN = 0.15  # seconds between two such: SQLite looks up every tenth of a second whether it may write
 
 Poll = Callable[[Entry, Snapshot | None], Awaitable[Snapshot]]
 """Reads a device once, given its snapshot before. Never raises for the device's fault."""
@@ -96,6 +97,11 @@ class Pollers(Protocol):
         """How many polls are under way."""
         ...
 
+    @property
+    def late(self) -> float:
+        """How late the loops are that poll, in seconds: those of other processes."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
@@ -129,7 +135,7 @@ class Poller:
         self._share = share
         self._memories = {name: _Memory() for name in share.entries}
         self._unkept: dict[str, bool] = {}  # device with a snapshot newer than the store's → whether it holds traps
-        self._kept_at = float("-inf")
+        self._kept_at = time.monotonic()
         self._missed = self._refused = 0
         self._tell: Tell = lambda message: None
         intervals = {name: entry.interval.total_seconds() for name, entry in share.entries.items()}
@@ -162,6 +168,10 @@ class Poller:
     @property
     def running(self) -> int:
         return self._polling.running
+
+    @property
+    def late(self) -> float:
+        return 0.0
 
     def _overran(self, polls: int) -> None:
         self._missed += polls
@@ -238,7 +248,10 @@ class Poller:
         """
         since, rate = time.monotonic() - self._kept_at, self._share.kept_per_second
         most = len(self._unkept) if since > len(self._unkept) / rate else max(1, int(since * rate))
-        return heapq.nsmallest(most, self._unkept, key=lambda name: (not self._unkept[name], self._memories[name].kept))
+        return heapq.nsmallest(min(most, KEPT_AT_ONCE), self._unkept, key=self._urgency)
+
+    def _urgency(self, device: str) -> tuple[bool, float]:
+        return not self._unkept[device], self._memories[device].kept
 
     def _taken(self, names: Iterable[str]) -> list[Snapshot]:
         return [snapshot for name in names if (snapshot := self._memories[name].snapshot) is not None]
@@ -250,7 +263,7 @@ class Poller:
     def _keep_the_rest(self) -> None:
         """Write the last snapshots, as many as `grace` allows."""
         over = time.monotonic() + self._share.grace
-        waiting = sorted(self._unkept, key=lambda name: (not self._unkept[name], self._memories[name].kept))
+        waiting = sorted(self._unkept, key=self._urgency)
         for at in range(0, len(waiting), KEPT_AT_ONCE):
             if time.monotonic() > over:
                 log.info("the last polls of %d devices are not kept", len(waiting) - at)
@@ -260,3 +273,4 @@ class Poller:
             except StoreError as error:
                 log.error("store: %s", error)
                 return
+            time.sleep(OTHERS_TURN)

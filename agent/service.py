@@ -13,7 +13,7 @@ from agent.checks.rules import Check
 from agent.fleet import Fleet
 from agent.judging import Key
 from agent.metrics import Metrics
-from agent.model import Inventory, Track
+from agent.model import Inventory, Judged, Severity, Track
 from agent.poller import LookedAt, Message, Poll, Polled, Poller, Pollers, Remembered, Share
 from agent.store import Outcome, Store, StoreError
 from agent.tickets import AT_WORK
@@ -69,6 +69,7 @@ class Service:
         self._counted = float("-inf")  # when what is open was counted
         parts.metrics.health.watch("judged", self._told.qsize)
         parts.metrics.health.watch("polls", lambda: self._pollers.running)
+        parts.metrics.health.pulse.count_in(lambda: self._pollers.late)
 
     def poll_soon(self, device: str) -> None:
         """Poll a device now, out of turn; one that is being polled, once more right after. Its interval goes on."""
@@ -87,7 +88,7 @@ class Service:
         await asyncio.to_thread(self._count, self._parts.now())
         writer = asyncio.create_task(self._write(stop))
         beat = asyncio.create_task(self._parts.metrics.health.pulse.beat_on())
-        await self._pollers.run(stop, self._take)
+        await self._pollers.run(stop, self.take)
         await self._told.join()
         writer.cancel()
         beat.cancel()
@@ -97,7 +98,8 @@ class Service:
             self._hearing.add(device)
             self._pollers.hear(device, heard)
 
-    def _take(self, message: Message) -> None:
+    def take(self, message: Message) -> None:
+        """Take what a poller tells, in the loop that runs."""
         match message:
             case Remembered():
                 self._standings |= message.standings
@@ -105,7 +107,7 @@ class Service:
                 self._told.put_nowait(message)
             case Polled():
                 self._show(message)
-                if message.judged or message.tracks or message.device in self._concerned:
+                if message.tracks or message.device in self._concerned or any(map(_is_news, message.judged)):
                     self._told.put_nowait(message)
 
     def _show(self, polled: Polled) -> None:
@@ -192,6 +194,11 @@ class Service:
         for change in outcome.changes:
             ticket = change.ticket
             log.info("ticket %s %s: %s %s %r", change.number, change.action, ticket.device, ticket.check, ticket.object)
+
+
+def _is_news(judged: Judged) -> bool:
+    """Say whether a result is more than that all is well, which is news only where a finding is open."""
+    return judged.result.severity is not Severity.OK or judged.raised is not Severity.OK
 
 
 def _tracks(batch: Sequence[Polled | LookedAt]) -> dict[Key, Track]:

@@ -1,10 +1,11 @@
 """Put the parts together: what the subcommands run, with real collectors, store and clock."""
 
+import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
+from math import ceil
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,100 +16,66 @@ from agent.configs.round import Round
 from agent.fleet import Fleet
 from agent.inspection import Gather, Inspector
 from agent.metrics import Metrics
-from agent.model import Entry, Inventory
-from agent.poller import Poll
+from agent.model import Inventory
+from agent.poller import KEPT_PER_SECOND, Poll
+from agent.pollers.counts import Counts
+from agent.pollers.crew import Crew
+from agent.pollers.process import Job
 from agent.push.pusher import Pusher
 from agent.push.wire import sender
+from agent.reading import Reader, now
 from agent.service import Parts
 from agent.store import Store, StoreError
 from agent.traps import station as traps
 from agent.traps.station import Station
-from collectors import gather as gathering
-from collectors import ssh
 from collectors.gather import Bounds
-from collectors.model import Collector, Snapshot
 from collectors.profiles import ProfileSet
-from collectors.ssh_guard import LoginGuard
-from collectors.ssh_kept import MOST, KeptSessions
+from collectors.ssh_kept import MOST
 from collectors.vocabulary import VOCABULARY, Meaning
 
 STORE, SPOOL = "netpatrol.db", "spool"
-LEAST_BUDGET = 20.0  # seconds a poll may take, however short its device's interval
-
-
-def now() -> datetime:
-    """Return the time, aware UTC."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """Reads devices with the real collectors, within common bounds. Made inside the running loop."""
-
-    profiles: ProfileSet
-    sessions: KeptSessions
-    collectors: Mapping[str, Collector]
-    bounds: Bounds
-
-    def __post_init__(self) -> None:
-        self.bounds.make_room()
-
-    async def all(
-        self,
-        entries: Sequence[Entry],
-        before: Mapping[str, Snapshot],
-        done: Callable[[Snapshot], None] = lambda snapshot: None,
-    ) -> dict[str, Snapshot]:
-        """Read many devices once: an inspection's `Gather`."""
-        sites = {entry.name: entry.site.name for entry in entries if entry.site}
-        snapshots = await gathering.gather_all(
-            [entry.device for entry in entries],
-            profiles=self.profiles,
-            collectors=self.collectors,
-            now=now,
-            known={name: snapshot.profile for name, snapshot in before.items()},
-            bounds=self.bounds,
-            site=lambda device: sites.get(device.name),
-            on_done=done,
-        )
-        return {snapshot.device: snapshot for snapshot in snapshots}
-
-    def close(self) -> None:
-        """Log out of the devices whose sessions are kept. Blocks."""
-        self.sessions.close()
-
-    async def one(self, entry: Entry, before: Snapshot | None) -> Snapshot:
-        """Read one device once, within the time its interval gives it: the daemon's `Poll`."""
-        async with self.bounds.hold(entry.name, entry.site.name if entry.site else None):
-            return await gathering.gather(
-                entry.device,
-                profiles=self.profiles,
-                collectors=self.collectors,
-                now=now,
-                known=before.profile if before else None,
-                deadline=min(gathering.DEADLINE, max(LEAST_BUDGET, entry.interval.total_seconds())),
-            )
-
-
-def reader(
-    profiles: ProfileSet,
-    rules: Mapping[str, Check] = MappingProxyType({}),
-    bounds: Bounds | None = None,
-    *,
-    keep_sessions: bool = False,
-) -> Reader:
-    """Return what reads as much as the checks ask for. Made inside the running loop.
-
-    `keep_sessions`: stay logged in where the inventory says so, until the reader is closed.
-    """
-    sessions = KeptSessions(LoginGuard(ssh.open_session).open, most=MOST if keep_sessions else 0)
-    collectors = gathering.build({check.sample for check in rules.values()}, sessions.open)
-    return Reader(profiles=profiles, sessions=sessions, collectors=collectors, bounds=bounds or Bounds())
+AT_ONCE, PER_SITE = 256, 64  # devices polled: what ten thousand a minute need, a few hundred of them dead
+POLLS_BY_THE_WAY = 30.0  # a second that the daemon does in its own process
+POLLS_A_PROCESS = 50.0  # a second: half of what a core does of 48-port switches
 
 
 def polling_bounds() -> Bounds:
-    """Return the bounds of the daemon: what ten thousand devices a minute need, a few hundred of them dead."""
-    return Bounds(devices=256, per_site=64)
+    """Return the bounds of a daemon that polls itself."""
+    return Bounds(devices=AT_ONCE, per_site=PER_SITE)
+
+
+def pollers_for(inventory: Inventory, cores: int | None = None) -> int:
+    """Return how many processes should poll these devices on so many cores; 0: the daemon can do it by the way."""
+    rate = sum(1 / entry.interval.total_seconds() for entry in inventory.entries.values())
+    return 0 if rate <= POLLS_BY_THE_WAY else min(cores or _cores(), ceil(rate / POLLS_A_PROCESS))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def crew(parts: Parts, profiles: ProfileSet, data: Path, processes: int) -> Crew:
+    """Return the processes that poll, not started yet. The devices are dealt out to them by turns."""
+    entries = list(parts.inventory.entries.items())
+    jobs = [
+        Job(
+            entries=dict(entries[number::processes]),
+            rules=parts.rules,
+            profiles=profiles,
+            writer=parts.metrics.writer,
+            store=data / STORE,
+            at_once=ceil(AT_ONCE / processes),
+            per_site=ceil(PER_SITE / processes),
+            sessions=ceil(MOST / processes),
+            samples=parts.inventory.push is not None,
+            kept_per_second=KEPT_PER_SECOND / processes,
+            grace=parts.grace,
+        )
+        for number in range(min(processes, len(entries)))
+    ]
+    made = Crew(jobs)
+    parts.metrics.health.registry.register(Counts(made.members))
+    return made
 
 
 def configurations(inventory: Inventory, data: Path, reader: Reader) -> Round:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.cli import GARBAGE
+from agent.garbage import GARBAGE
 from agent.metrics import Metrics
 from agent.model import Entry
 from benchmarks import switch

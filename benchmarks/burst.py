@@ -8,7 +8,7 @@ import resource
 import time
 from datetime import UTC, datetime
 
-from agent.cli import GARBAGE
+from agent.garbage import GARBAGE
 from agent.metrics import Metrics
 from agent.model import Entry
 from benchmarks import goals, switch

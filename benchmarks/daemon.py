@@ -7,18 +7,21 @@ import argparse
 import asyncio
 import gc
 import json
-import resource
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from resource import RLIMIT_NOFILE, RUSAGE_CHILDREN, RUSAGE_SELF, getrlimit, getrusage, setrlimit
 from typing import Literal, NamedTuple
 
+import psutil
 from prometheus_client import CollectorRegistry
 
-from agent import checks, service, wiring
-from agent.cli import GARBAGE
+from agent import checks, reading, wiring
+from agent.garbage import GARBAGE
 from agent.model import Customer, Entry, Inventory, Site, Text
+from agent.poller import Message, Polled, Pollers
+from agent.service import Parts, Service
 from benchmarks import switch
 from benchmarks.asking import PROFILES
 from collectors import profiles
@@ -26,6 +29,7 @@ from collectors.gather import SILENT
 from collectors.model import Snapshot
 
 LAG_SECONDS = 0.1  # between looks at how late the event loop is
+MEMORY_SECONDS = 5.0  # between looks at the memory used
 SITE = 100  # devices
 Result = Literal["ok", "partial", "timeout", "down"]
 
@@ -70,16 +74,18 @@ def inventory_of(addresses: list[str], port: int, profile: str | None, interval:
     return Inventory(entries=entries, sites=sites, customers={"acme": customer})
 
 
-def recorded(poll: service.Poll, records: Records) -> service.Poll:
-    """Return a poll that leaves a record."""
+class Recorded(Service):
+    """The daemon's service, with a record of each poll."""
 
-    async def recording(entry: Entry, before: Snapshot | None) -> Snapshot:
-        began = time.monotonic()
-        snapshot = await poll(entry, before)
-        records.polls.append(Poll(entry.name, began, time.monotonic() - began, result_of(snapshot)))
-        return snapshot
+    def __init__(self, parts: Parts, pollers: Pollers | None, records: Records) -> None:
+        super().__init__(parts, pollers)
+        self._records = records
 
-    return recording
+    def take(self, message: Message) -> None:
+        if isinstance(message, Polled):
+            poll = Poll(message.device, message.began, message.took, result_of(message.reading))
+            self._records.polls.append(poll)
+        super().take(message)
 
 
 def result_of(snapshot: Snapshot) -> Result:
@@ -103,19 +109,36 @@ async def run(inventory: Inventory, data: Path, seconds: float) -> Records:
     records, rules = Records(), checks.of_cadence(checks.load(), "continuous")
     store, _ = wiring.open_store(data, inventory, rules)
     with store:
-        reader = wiring.reader(profiles.load(PROFILES), rules, wiring.polling_bounds())
-        parts = wiring.daemon(inventory, rules, store, recorded(reader.one, records))
-        stop, lag = asyncio.Event(), asyncio.create_task(_watch_lag(records))
-        before = time.process_time()
+        known = profiles.load(PROFILES)
+        reader = reading.reader(known, rules, wiring.polling_bounds())
+        parts = wiring.daemon(inventory, rules, store, reader.one)
+        processes = wiring.pollers_for(inventory)
+        crew = wiring.crew(parts, known, data, processes) if processes else None
+        stop, watches = asyncio.Event(), [asyncio.create_task(watch(records)) for watch in (_watch_lag, _watch_memory)]
+        before = _cpu()
         asyncio.get_running_loop().call_later(seconds, stop.set)
-        await service.Service(parts).run(stop)
-        lag.cancel()
-        records.cpu = time.process_time() - before
+        await Recorded(parts, crew, records).run(stop)
+        for watch in watches:
+            watch.cancel()
+        records.cpu = _cpu() - before
         registry = parts.metrics.health.registry
     records.polls_left_out = _counted(registry, "netpatrol_polls_missed_total")
     records.store_errors = _counted(registry, "netpatrol_store_errors_total")
-    records.most_memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return records
+
+
+async def _watch_memory(records: Records) -> None:
+    """Note the most that all processes had in RAM together; a page that they share counts once."""
+    us = psutil.Process()
+    while True:
+        found = await asyncio.to_thread(lambda: [each.memory_full_info().pss for each in (us, *us.children())])
+        records.most_memory = max(records.most_memory, sum(found))
+        await asyncio.sleep(MEMORY_SECONDS)
+
+
+def _cpu() -> float:
+    """Return the CPU seconds that this process and those it started, if they have ended, have used."""
+    return sum(u.ru_utime + u.ru_stime for u in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
 
 
 def _counted(registry: CollectorRegistry, name: str) -> float:
@@ -134,8 +157,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     given = parser.parse_args()
     gc.set_threshold(*GARBAGE)  # as `netpatrol` does
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+    allowed = getrlimit(RLIMIT_NOFILE)[1]
+    setrlimit(RLIMIT_NOFILE, (allowed, allowed))
     addresses = list(switch.addresses(given.first, given.devices))
     inventory = inventory_of(addresses, given.port, given.profile or None, given.interval)
     print(json.dumps(asdict(asyncio.run(run(inventory, given.data, given.rounds * given.interval)))))

@@ -9,6 +9,7 @@ import typer
 
 from agent.cli import configs, discovering, filling_in, inspecting, setting_up, showing, waiving
 from agent.cli.options import UsageProblem
+from agent.garbage import GARBAGE
 from agent.output import safe_terminal
 from agent.store import StoreError
 from collectors.errors import CollectError
@@ -35,11 +36,6 @@ Exit codes: 0 done; 1 some devices did not answer, or the store failed; 2 bad us
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=USAGE, rich_markup_mode=None)
 for part in (setting_up, discovering, filling_in, inspecting, showing, waiving, configs):
     part.register(app)
-
-
-GARBAGE = (50_000, 20, 100)
-"""Objects made before Python looks for garbage in circles (gc.set_threshold): figures are many objects, and few of them
-garbage. With the defaults a quarter of the daemon's CPU goes into looking."""
 
 
 def main() -> None:

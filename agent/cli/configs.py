@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agent import wiring
+from agent import reading, wiring
 from agent.cli import options, tables
 from agent.cli.options import (
     DATA,
@@ -71,7 +71,7 @@ def backup(
 
 
 async def _back_up(setup: Setup, entries: Sequence[Entry], data: Path, lang: Lang) -> list[Row]:
-    reader = wiring.reader(setup.profiles)
+    reader = reading.reader(setup.profiles)
     rounds = wiring.configurations(setup.inventory, data, reader)
     wanted = [entry for entry in entries if entry.device.ssh is not None and entry.config_backup]
     snapshots = _known(wanted, setup.profiles, data)
@@ -95,7 +95,7 @@ def _known(entries: Iterable[Entry], own: Container[str], data: Path) -> dict[st
     return {
         name: Snapshot(
             device=name,
-            taken_at=wiring.now(),
+            taken_at=reading.now(),
             profile=profiles[name] or (before[name].profile if name in before else None),
             up=True,
         )

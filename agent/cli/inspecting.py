@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agent import answers, checks, inspection, wiring
+from agent import answers, checks, inspection, reading, wiring
 from agent.cli import options, reporting, tables
 from agent.cli.options import (
     DATA,
@@ -36,11 +36,13 @@ from agent.exposition.server import serve
 from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
 from agent.output import Format, Row, emit, jsonl, safe_terminal
+from agent.pollers.process import LOG_FORMAT
 from agent.service import Service
 from agent.store import Store, StoreError
 from agent.texts import text
 from collectors.errors import CollectError
 from collectors.model import Snapshot
+from collectors.ssh_kept import MOST
 
 stderr = Console(stderr=True, highlight=False, markup=False)
 
@@ -86,7 +88,7 @@ def gather(
 
 
 async def _gather(setup: Setup, entries: Sequence[Entry], show: Callable[[Snapshot], None]) -> None:
-    await wiring.reader(setup.profiles).all(entries, {}, show)
+    await reading.reader(setup.profiles).all(entries, {}, show)
 
 
 def inspect(
@@ -126,7 +128,7 @@ def inspect(
                 progress.update(task, advance=1, description=safe_terminal(snapshot.device))
 
             async def work() -> Inspected:
-                reader = wiring.reader(setup.profiles, rules)
+                reader = reading.reader(setup.profiles, rules)
                 parts = wiring.inspector(setup.inventory, rules, store, data=data, gather=reader.all, window=window)
                 parts = replace(parts, answers=answered, back_up=_backups(setup, data, reader))
                 return await inspection.run(parts, entries, scope, done)
@@ -141,7 +143,7 @@ def _found(run: Run, setup: Setup, lang: Lang) -> list[Row]:
     return tables.finding_rows(run.findings, setup.checks, lang, setup.inventory.timezone)
 
 
-def _backups(setup: Setup, data: Path, reader: wiring.Reader) -> BackUp | None:
+def _backups(setup: Setup, data: Path, reader: reading.Reader) -> BackUp | None:
     """Return what backs up configurations; None, with the reason said, where there is no place for them."""
     try:
         return wiring.configurations(setup.inventory, data, reader).inspection
@@ -199,9 +201,17 @@ def run(
     data: DataOption = DATA,
     listen: Annotated[str, typer.Option(help="Where /metrics is served. 指标监听地址。")] = "127.0.0.1:9469",
     traps: TrapsOption = None,
+    pollers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=64,
+            help="Processes that poll; 0: this one; default: by devices and cores. 采集进程数。",
+        ),
+    ] = None,
 ) -> int:
     """Poll all devices at their intervals, serve /metrics, until SIGTERM · 持续采集并提供 /metrics."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=LOG_FORMAT)
     setup = options.load(path)
     options.say_not_understood(setup, options.language(None, setup.inventory))
     host, _, port = listen.rpartition(":")
@@ -212,23 +222,24 @@ def run(
     for problem in problems:
         _complain(str(problem))
     with store:
-        asyncio.run(_serve(setup, store, data, host.strip("[]"), int(port)))
+        asyncio.run(_serve(setup, store, data, (host.strip("[]"), int(port)), pollers))
     return 0
 
 
-async def _serve(setup: Setup, store: Store, data: Path, host: str, port: int) -> None:
+async def _serve(setup: Setup, store: Store, data: Path, address: tuple[str, int], pollers: int | None) -> None:
     rules = checks.of_cadence(setup.checks, "continuous")
-    reader = wiring.reader(setup.profiles, rules, wiring.polling_bounds(), keep_sessions=True)
+    reader = reading.reader(setup.profiles, rules, wiring.polling_bounds(), sessions=MOST)
     try:
         station = await wiring.station(setup.inventory, data)
     except (OSError, CollectError) as error:
         raise UsageProblem(str(error)) from error
     known, community = setup.checks, setup.profiles.community.meanings
     parts = wiring.daemon(setup.inventory, rules, store, reader.one, known=known, community=community, station=station)
-    service = Service(parts)
+    processes = wiring.pollers_for(setup.inventory) if pollers is None else pollers
+    service = Service(parts, wiring.crew(parts, setup.profiles, data, processes) if processes else None)
     prober = Prober(service.poll_now, asyncio.get_running_loop())
     try:
-        served = serve(parts.metrics, host, port, targets=lambda: setup.inventory.entries, prober=prober)
+        served = serve(parts.metrics, *address, targets=lambda: setup.inventory.entries, prober=prober)
     except OSError as error:
         if station is not None:
             station.listener.close()
@@ -237,7 +248,9 @@ async def _serve(setup: Setup, store: Store, data: Path, host: str, port: int) -
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     log = logging.getLogger("netpatrol")
-    log.info("polling %d devices; metrics at http://%s:%d/metrics", len(setup.inventory.entries), host, served.port)
+    where = f"in {processes} processes; " if processes else ""
+    devices = len(setup.inventory.entries)
+    log.info("polling %d devices; %smetrics at http://%s:%d/metrics", devices, where, address[0], served.port)
     pusher = wiring.pusher(setup.inventory, parts.metrics)
     if pusher is not None:
         pusher.start()

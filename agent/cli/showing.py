@@ -22,10 +22,11 @@ from agent.cli.options import (
 )
 from agent.model import TicketStatus
 from agent.output import Format, emit, safe_terminal
+from agent.reading import now
 from agent.store import Store
 from agent.texts import text
 from agent.tickets import AT_WORK, TicketError
-from agent.wiring import STORE, now
+from agent.wiring import STORE
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The ticket's number: T-20261122-0001. 工单号。")]
 By = Annotated[str, typer.Option("--by", help="Who does it. 操作人。")]

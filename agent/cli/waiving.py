@@ -21,10 +21,10 @@ from agent.cli.options import (
 from agent.cli.showing import By
 from agent.model import Finding
 from agent.output import Format, emit, safe_terminal
+from agent.reading import now
 from agent.store import Store
 from agent.texts import text
 from agent.waivers import FindingChange, WaiverError
-from agent.wiring import now
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The finding's id, as the list shows it. 问题编号。")]
 Reason = Annotated[str, typer.Option("--reason", help="Why it is accepted. 豁免原因。")]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import dependencies, inspection, reports, wiring
+from agent import dependencies, inspection, reading, reports, wiring
 from agent.cli import tables
 from agent.inspection import Inspected, Inspector
 from agent.model import Entry, Inventory
@@ -144,7 +144,7 @@ async def test_the_daemon_opens_one_ticket_whatever_comes_first(network: Network
             network.dead = {"agg"}
         if min(polls.values()) >= 9:
             stop.set()
-        return replace(network.answer(entry.name), taken_at=wiring.now())
+        return replace(network.answer(entry.name), taken_at=reading.now())
 
     parts = wiring.daemon(inventory, RULES, store, poll)
     await asyncio.wait_for(Service(replace(parts, grace=0.05)).run(stop), timeout=20)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agent import checks, service, wiring
+from agent import checks, reading, service, wiring
 from agent.checks.rules import CADENCES
 from agent.model import Entry, Inventory, Track
 from agent.service import Parts, Service
@@ -181,7 +181,7 @@ async def test_who_asks_for_a_device_that_is_being_polled_waits_for_that_poll(da
 
 async def test_only_inspections_look_at_ports():
     rules, profiles = checks.load(), ProfileSet({})
-    reads = {cadence: wiring.reader(profiles, checks.of_cadence(rules, cadence)).collectors for cadence in CADENCES}
+    reads = {cadence: reading.reader(profiles, checks.of_cadence(rules, cadence)).collectors for cadence in CADENCES}
     assert [cadence for cadence, collectors in reads.items() if "tcp" not in collectors] == ["continuous"]
 
 

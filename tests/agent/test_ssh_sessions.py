@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import cli, inventory, wiring
+from agent import cli, inventory, reading
 from collectors import profiles
 from collectors.profiles import ProfileSet
 from tests.simulator.cli_server import CliServer, known_hosts_line
@@ -46,7 +46,7 @@ async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 async def test_the_daemon_logs_in_once_and_whatever_ends_logs_in_anew(
     server: CliServer, tmp_path: Path, known: ProfileSet, keep: bool, logins: int
 ) -> None:
-    reader = wiring.reader(known, keep_sessions=keep)
+    reader = reading.reader(known, sessions=10 if keep else 0)
     entry = inventory.load(tmp_path / "inventory.yaml").entries["core-1"]
     polls = [await reader.one(entry, None) for _ in range(3)]
     assert all(poll.up and poll.facts["model"] == "S5735" for poll in polls)

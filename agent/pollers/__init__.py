@@ -1,0 +1,1 @@
+"""Polling in processes of their own, as one process of Python uses one core."""

@@ -1,0 +1,159 @@
+"""A polling process: gets its share over a socket, polls it as it is told, and tells what comes of it.
+
+`python -m agent.pollers.process FD`, started by agent/pollers/crew.py.
+"""
+
+import asyncio
+import gc
+import logging
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent import reading
+from agent.checks.rules import Check
+from agent.garbage import GARBAGE
+from agent.metrics_health import Pulse
+from agent.model import Entry
+from agent.poller import Message, Poller, Share
+from agent.pollers.wire import LIMIT, Batch, Leaner, framed, received
+from agent.shown import Writer
+from agent.store import Store
+from collectors.gather import Bounds
+from collectors.profiles import ProfileSet
+
+BATCH_PAUSE = 0.1  # seconds between two batches, while there is something to tell
+BEAT = 1.0  # seconds between two batches, if there is nothing
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What one process polls, and how."""
+
+    entries: Mapping[str, Entry]
+    rules: Mapping[str, Check]
+    profiles: ProfileSet
+    writer: Writer
+    store: Path
+    at_once: int  # devices
+    per_site: int  # devices at once
+    sessions: int  # kept open
+    samples: bool  # the daemon wants the figures as such, not only as text
+    kept_per_second: float
+    grace: float
+
+
+class Outbox:
+    """Gathers messages, and sends them in batches; where there are none, a beat."""
+
+    def __init__(self, line: asyncio.StreamWriter, leaner: Leaner, poller: Poller, pulse: Pulse) -> None:
+        self._line, self._leaner, self._poller, self._pulse = line, leaner, poller, pulse
+        self._waiting: list[Message] = []
+        self._some = asyncio.Event()
+
+    def put(self, message: Message) -> None:
+        """Take a message to be sent."""
+        self._waiting.append(message)
+        self._some.set()
+
+    async def send_on(self) -> None:
+        """Send until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(BEAT):
+                    await self._some.wait()
+            except TimeoutError:
+                pass
+            await self.send()
+            await asyncio.sleep(BATCH_PAUSE)
+
+    async def send(self) -> None:
+        """Send what waits. Raises ConnectionError when the daemon is gone."""
+        waiting, self._waiting = self._waiting, []
+        self._some.clear()
+        messages = tuple(map(self._leaner.lean, waiting))
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        batch = Batch(messages, self._poller.running, self._pulse.lag(), usage.ru_utime + usage.ru_stime, _memory())
+        self._line.write(framed(batch))
+        await self._line.drain()
+
+
+def _memory() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+async def work(line: socket.socket) -> None:
+    """Do the job that comes over a socket until told to stop, or until the other end is closed."""
+    reader, writer = await asyncio.open_connection(sock=line, limit=LIMIT)
+    job: Job = await received(reader)
+    devices = reading.reader(
+        job.profiles, job.rules, Bounds(devices=job.at_once, per_site=job.per_site), sessions=job.sessions
+    )
+    with Store.open(job.store) as store:
+        poller, pulse, stop = Poller(_share(job, devices, store)), Pulse(), asyncio.Event()
+        outbox = Outbox(writer, Leaner(samples=job.samples), poller, pulse)
+        tasks = [asyncio.create_task(each) for each in (obey(reader, poller, stop), outbox.send_on(), pulse.beat_on())]
+        try:
+            await poller.run(stop, outbox.put)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await outbox.send()
+        await asyncio.to_thread(devices.close)
+    writer.close()
+
+
+def _share(job: Job, devices: reading.Reader, store: Store) -> Share:
+    return Share(
+        entries=job.entries,
+        rules=job.rules,
+        poll=devices.one,
+        writer=job.writer,
+        store=store,
+        now=reading.now,
+        grace=job.grace,
+        kept_per_second=job.kept_per_second,
+    )
+
+
+async def obey(reader: asyncio.StreamReader, poller: Poller, stop: asyncio.Event) -> None:
+    """Do as the daemon says. When it is gone, stop."""
+    while True:
+        try:
+            command = await received(reader)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            command = ("stop",)
+        match command:
+            case ("stop",):
+                stop.set()
+                return
+            case ("soon", device):
+                poller.soon(device)
+            case ("now", device):
+                poller.now(device)
+            case ("hear", device, heard):
+                poller.hear(device, heard)
+            case ("look_at", device, names):
+                poller.look_at(device, names)
+
+
+def main() -> None:
+    """Work at the socket whose descriptor is the argument."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=LOG_FORMAT)
+    gc.set_threshold(*GARBAGE)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a terminal, or a service manager, sends them to all: the daemon
+        signal.signal(number, signal.SIG_IGN)  # says when to stop
+    asyncio.run(work(socket.socket(fileno=int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()
