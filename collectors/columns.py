@@ -36,6 +36,9 @@ class Rows(Sequence[Labels]):
     def __getitem__(self, at: int | slice) -> Labels | Sequence[Labels]:
         return self._labels[at]
 
+    def __reduce__(self) -> "tuple[type[Rows], tuple[Any, ...]]":
+        return Rows, (tuple(self),)  # for another process: what was worked out stays here
+
     def with_labels(self, names: tuple[str, ...], picks: tuple[int, ...], texts: tuple[tuple[str, ...], ...]) -> "Rows":
         """Return some of the rows, by position, each with its texts for further labels. The same for the same call."""
         key = (names, picks, texts)

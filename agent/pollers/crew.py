@@ -64,6 +64,7 @@ class Member:
         self.running = 0  # polls under way
         self.cpu = 0.0  # seconds used, by those before it too
         self.memory = 0  # bytes in RAM
+        self.pid: int | None = None  # of the process that runs
         self._said_late, self._heard_at = 0.0, time.monotonic()
         self._line: asyncio.StreamWriter | None = None
         self._waiting: deque[bytes] = deque(maxlen=COMMANDS)
@@ -107,6 +108,7 @@ class Member:
                 sys.executable, "-P", "-m", "agent.pollers.process", str(theirs.fileno()),
                 stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=_environment(),
             )  # fmt: skip
+        self.pid = process.pid
         reader, writer = await asyncio.open_connection(sock=ours, limit=LIMIT)
         writer.write(framed(self.job))
         while self._waiting:
@@ -116,7 +118,7 @@ class Member:
         try:
             await self._hear(reader, tell)
         finally:
-            self._line, self.running = None, 0
+            self._line, self.pid, self.running = None, None, 0
             writer.close()
             code = await process.wait()
             ending.cancel()

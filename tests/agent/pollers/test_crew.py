@@ -1,0 +1,136 @@
+"""Real polling processes: each polls its share of this very machine, under several names, and is started again."""
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent import checks, wiring
+from agent.derive.traps import OPEN
+from agent.model import Entry, Inventory
+from agent.poller import Poll, Polled
+from agent.pollers import crew as crews
+from agent.pollers.crew import Crew
+from agent.reading import now
+from agent.service import Parts, Service
+from agent.traps.book import Book
+from collectors import profiles
+from collectors.model import Device, DeviceClass, Health, Snapshot
+from collectors.profiles import FALLBACK, ProfileSet
+from collectors.traps.meanings import Event
+from tests.simulator.waiting import until
+
+NAMES = ("app-1", "app-2", "app-3")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="descriptors are handed to processes by POSIX means")
+
+
+def inventory(interval: float) -> Inventory:
+    return Inventory(
+        entries={
+            name: Entry(
+                device=Device(name=name, address="127.0.0.1", device_class=DeviceClass.SERVER, local=True),
+                interval=timedelta(seconds=interval),
+            )
+            for name in NAMES
+        }
+    )
+
+
+async def never(entry: Entry, before: Snapshot | None) -> Snapshot:
+    raise AssertionError("the daemon itself polls nothing")
+
+
+class Watched(Service):
+    """The daemon's service; remembers what it was told."""
+
+    def __init__(self, parts: Parts, crew: Crew) -> None:
+        super().__init__(parts, crew)
+        self.parts, self.crew, self.polls = parts, crew, list[Polled]()
+
+    def take(self, message: object) -> None:
+        self.polls += [message] if isinstance(message, Polled) else []
+        super().take(message)  # type: ignore[arg-type]
+
+    def polled(self) -> set[str]:
+        return {polled.device for polled in self.polls}
+
+    def page(self) -> str:
+        return self.parts.metrics.render(now()).decode()
+
+
+@asynccontextmanager
+async def daemon(folder: Path, interval: float, *, poll: Poll = never, processes: int = 2) -> AsyncIterator[Watched]:
+    rules = checks.of_cadence(checks.load(), "continuous")
+    store, _ = wiring.open_store(folder, known := inventory(interval), rules)
+    with store:
+        parts = replace(wiring.daemon(known, rules, store, poll), grace=1.0)
+        service = Watched(
+            parts, wiring.crew(parts, ProfileSet({FALLBACK: profiles.load()[FALLBACK]}), folder, processes)
+        )
+        stop = asyncio.Event()
+        task = asyncio.create_task(service.run(stop))
+        try:
+            yield service
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, 30)
+
+
+async def test_processes_poll_what_is_dealt_out_to_them_and_the_daemon_shows_it(tmp_path: Path):
+    async with daemon(tmp_path, 1.0) as service:
+        await until(lambda: service.polled() == set(NAMES))
+        page = service.page()
+    assert [list(member.job.entries) for member in service.crew.members] == [["app-1", "app-3"], ["app-2"]]
+    assert set(re.findall(r'^device_up{device="([^"]+)".*} 1$', page, re.MULTILINE)) == set(NAMES)
+    assert dict(re.findall(r'^netpatrol_poller_devices{poller="(\d)"} (\S+)$', page, re.MULTILINE)) == {
+        "1": "2.0",
+        "2": "1.0",
+    }
+    assert float(re.findall(r'^netpatrol_poller_resident_memory_bytes{poller="1"} (\S+)$', page, re.MULTILINE)[0]) > 1e6
+    assert set(service.parts.store.latest()) == set(NAMES)  # written by the processes, at the end
+
+
+async def test_a_process_that_is_killed_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(crews, "FIRST_PAUSE", 0.01)
+    async with daemon(tmp_path, 1.0, processes=1) as service:
+        await until(lambda: service.polled() == set(NAMES))
+        (member,) = service.crew.members
+        assert member.pid is not None
+        os.kill(member.pid, signal.SIGKILL)
+        await until(lambda: "ended unasked" in caplog.text)
+        service.polls.clear()
+        await until(lambda: service.polled() == set(NAMES))
+    assert "polling process 1, of 3 devices, ended unasked (signal 9); it is started again in 0.02 s" in caplog.text
+
+
+async def test_what_was_heard_goes_to_the_process_and_comes_back_with_a_poll(tmp_path: Path):
+    book = Book()
+    async with daemon(tmp_path, 3600.0, processes=1) as service:
+        object.__setattr__(service.parts, "heard", lambda device: book.take(device, 0, now().timestamp()))
+        book.note("app-2", Event("coldStart", "", Health.WARNING, "coldStart"), now().timestamp())
+        service.poll_soon("app-2")
+        await until(lambda: any(polled.heard for polled in service.polls))
+        assert "app-2" in service.polled()
+        await asyncio.wait_for(service.poll_now("app-2"), 20)
+    assert any(sample.name == OPEN for sample in service.parts.store.latest()["app-2"].samples)
+
+
+def test_as_many_processes_poll_as_are_needed_and_there_are_cores():
+    def needed(devices: int, interval: float, cores: int) -> int:
+        one = inventory(interval).entries["app-1"]
+        return wiring.pollers_for(Inventory(entries=dict.fromkeys(map(str, range(devices)), one)), cores)
+
+    assert needed(1000, 60, 8) == 0
+    assert needed(10_000, 60, 2) == 2
+    assert needed(10_000, 60, 8) == 4
+    assert needed(10_000, 600, 8) == 0
+    assert needed(100, 1, 8) == 2

@@ -1,0 +1,167 @@
+"""A poller tells what its polls bring, adds what was heard, judges what it is asked to, and keeps snapshots."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import poller as polling
+from agent.derive.traps import OPEN
+from agent.model import Entry, Severity
+from agent.poller import LookedAt, Message, Polled, Poller, Remembered, Share
+from agent.shown import Writer
+from agent.store import Store, StoreError
+from agent.traps.book import Book
+from collectors.model import Health, Sample, Snapshot
+from collectors.traps.meanings import Event
+from collectors.vocabulary import VOCABULARY
+from tests.agent.metered import entry
+from tests.agent.test_inspection import CPU
+from tests.simulator.waiting import until
+
+KEY = ("sw-1", "cpu", "CPU")
+
+
+class Working:
+    """A poller at work over a real store, whose devices say what the test wants."""
+
+    def __init__(self, folder: Path, interval: float) -> None:
+        self.store = Store.open(folder / "netpatrol.db", wait=0.05)
+        self.cpu = 0.1
+        self.told: list[Message] = []
+        entries = {"sw-1": replace(entry("sw-1"), interval=timedelta(seconds=interval))}
+        share = Share(
+            entries=entries, rules={"cpu": CPU}, poll=self.poll, writer=Writer(VOCABULARY), store=self.store,
+            now=lambda: datetime.now(UTC), grace=0.5,
+        )  # fmt: skip
+        self.poller = Poller(share)
+
+    async def poll(self, entry: Entry, before: Snapshot | None) -> Snapshot:
+        samples = (Sample("device_up", {}, 1), Sample("device_cpu_ratio", {"entity": "CPU"}, self.cpu))
+        return Snapshot(device=entry.name, taken_at=datetime.now(UTC), up=True, samples=samples)
+
+    @property
+    def polls(self) -> list[Polled]:
+        return [each for each in self.told if isinstance(each, Polled)]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        task = asyncio.create_task(self.poller.run(stop, self.told.append))
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, 20)
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Working:
+    return Working(tmp_path, 0.01)
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Working:
+    return Working(tmp_path, 3600.0)
+
+
+async def test_it_tells_how_devices_stood_and_then_what_each_poll_brings(slow: Working):
+    async with slow.running():
+        slow.poller.soon("sw-1")
+        await until(lambda: slow.polls)
+    remembered, polled = slow.told
+    assert remembered == Remembered({})
+    assert isinstance(polled, Polled)
+    assert (polled.reading.samples, polled.reading.up, polled.heard) == ((), True, False)
+    assert {sample.name for sample in polled.shown.series} >= {"device_up", "device_cpu_ratio"}
+    assert (polled.calm, polled.tracks) == (("cpu",), {})
+    assert polled.took >= 0
+
+
+async def test_what_is_calm_is_told_without_results_and_judged_when_asked(quick: Working):
+    async with quick.running():
+        await until(lambda: quick.polls and quick.polls[-1].calm == ("cpu",))
+        quick.poller.look_at("sw-1", ["cpu"])
+        looked_at = [each for each in quick.told if isinstance(each, LookedAt)]
+    assert [(each.device, each.judged[0].result.key, each.judged[0].raised) for each in looked_at] == [
+        ("sw-1", KEY, Severity.OK)
+    ]
+    assert (quick.polls[-1].judged, quick.polls[-1].tracks) == ((), {})
+
+
+async def test_what_is_not_calm_is_told_with_what_to_remember(quick: Working):
+    quick.cpu = 0.95
+    async with quick.running():
+        await until(lambda: len(quick.polls) > 2)
+    assert [polled.judged[0].raised for polled in quick.polls[:2]] == [Severity.OK, Severity.CRITICAL]
+    assert [polled.tracks[KEY].streak for polled in quick.polls[:2]] == [1, 2]
+
+
+async def test_what_was_heard_goes_with_the_next_poll(slow: Working):
+    book = Book()
+    book.note("sw-1", Event("coldStart", "", Health.WARNING, "coldStart"), datetime.now(UTC).timestamp())
+    async with slow.running():
+        slow.poller.hear("sw-1", book.take("sw-1", 0, 0.0))
+        slow.poller.soon("sw-1")
+        await until(lambda: slow.polls)
+    assert [polled.heard for polled in slow.polls] == [True]
+    assert [s.name for s in slow.store.latest()["sw-1"].samples if s.name == OPEN] == [OPEN]
+
+
+async def test_a_poll_under_way_will_do_for_who_wants_one_now(slow: Working):
+    begun, go = asyncio.Event(), asyncio.Event()
+    answer = slow.poll
+
+    async def poll(entry: Entry, before: Snapshot | None) -> Snapshot:
+        begun.set()
+        await go.wait()
+        return await answer(entry, before)
+
+    slow.poller = Poller(replace(slow.poller._share, poll=poll))
+    async with slow.running():
+        slow.poller.now("sw-1")
+        await begun.wait()
+        slow.poller.now("sw-1")
+        assert slow.poller.running == 1
+        go.set()
+        await until(lambda: slow.polls)
+        await until(lambda: not slow.poller.running)
+    assert len(slow.polls) == 1
+
+
+async def test_the_last_snapshot_is_kept_and_gone_on_from(tmp_path: Path, slow: Working):
+    async with slow.running():
+        slow.poller.soon("sw-1")
+        await until(lambda: slow.polls)
+    taken_at = slow.polls[0].reading.taken_at
+    assert slow.store.latest()["sw-1"].taken_at == taken_at
+    again = Working(tmp_path, 3600.0)
+    async with again.running():
+        await until(lambda: again.told)
+    (remembered,) = again.told
+    assert isinstance(remembered, Remembered)
+    assert remembered.standings["sw-1"].at == taken_at.timestamp()
+
+
+async def test_a_snapshot_that_the_store_refuses_is_counted_and_written_later(
+    quick: Working, monkeypatch: pytest.MonkeyPatch
+):
+    record, refused = Store.record, []
+
+    def refusing(store: Store, *args: Any, **more: Any) -> Any:
+        if not refused:
+            refused.append(args[0])
+            raise StoreError("the disk is full")
+        return record(store, *args, **more)
+
+    monkeypatch.setattr(Store, "record", refusing)
+    monkeypatch.setattr(polling, "KEEP_PAUSE", 0.01)
+    async with quick.running():
+        await until(lambda: any(polled.refused for polled in quick.polls))
+        await until(quick.store.latest)
+    assert sum(polled.refused for polled in quick.polls) == 1
