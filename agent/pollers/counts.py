@@ -23,6 +23,6 @@ class Counts(Collector):
             of = [str(member.number)]
             cpu.add_metric(of, member.cpu)
             memory.add_metric(of, member.memory)
-            devices.add_metric(of, len(member.job.entries))
+            devices.add_metric(of, member.devices)
             late.add_metric(of, member.late)
         return cpu, memory, devices, late

@@ -70,6 +70,10 @@ class Member:
         self._waiting: deque[bytes] = deque(maxlen=COMMANDS)
 
     @property
+    def devices(self) -> int:
+        return len(self.job.entries)
+
+    @property
     def late(self) -> float:
         """How late its loop is, in seconds: as it said, or by its silence."""
         return max(self._said_late, time.monotonic() - self._heard_at - BEAT)
@@ -92,7 +96,7 @@ class Member:
             pause = FIRST_PAUSE if time.monotonic() - began > STEADY else min(2 * pause, LONGEST_PAUSE)
             log.error(
                 "polling process %d, of %d devices, ended unasked (%s); it is started again in %g s",
-                self.number, len(self.job.entries), _why(code), pause,
+                self.number, self.devices, _why(code), pause,
             )  # fmt: skip
             try:
                 async with asyncio.timeout(pause):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import promql_parser
@@ -11,12 +12,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.derive import DERIVED
 from agent.fleet_metrics import MEANINGS
 from agent.metrics import OWN, Metrics
+from agent.pollers.counts import Counts
 from collectors.vocabulary import VOCABULARY
 from tests.dashboards.boards import DASHBOARDS
 
 TOP = {"device", "site", "customer", "device_class"}
 SCRAPE = {"job", "instance"}
 SHOWN = VOCABULARY | DERIVED | OWN | MEANINGS
+ONE_POLLER = {"number": 1, "devices": 1, "cpu": 0.0, "memory": 0, "late": 0.0}
 PROMETHEUS_OWN: dict[str, set[str]] = {"up": set(), "scrape_duration_seconds": set()}
 
 
@@ -51,7 +54,9 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 def known() -> dict[str, set[str]]:
     """Return the labels of every metric there is: netpatrol's, Prometheus' own, and what the rules record."""
-    page = Metrics({}, version="1").render(datetime(2026, 1, 1, tzinfo=UTC)).decode()
+    metrics = Metrics({}, version="1")
+    metrics.health.registry.register(Counts([SimpleNamespace(**ONE_POLLER)]))  # type: ignore[list-item]
+    page = metrics.render(datetime(2026, 1, 1, tzinfo=UTC)).decode()
     health = {
         sample.name: set(sample.labels) | {"result", "severity"}
         for family in text_string_to_metric_families(page)
