@@ -97,10 +97,10 @@ class Operator:
         return found
 
     @contextmanager
-    def daemon(self) -> Iterator["Daemon"]:
+    def daemon(self, *options: str) -> Iterator["Daemon"]:
         """Keep `netpatrol run` running, its metrics on a free port."""
         log = self.folder / "daemon.log"
-        command = [*self.inside, NETPATROL, "run", "--listen", "127.0.0.1:0"]
+        command = [*self.inside, NETPATROL, "run", "--listen", "127.0.0.1:0", *options]
         with running(command, log, self._environment, cwd=self.folder) as process:
             started = await_log(process, log, "/metrics\n")
             address = started.rpartition("http://")[2].partition("/")[0]

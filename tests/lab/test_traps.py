@@ -48,15 +48,15 @@ def port() -> int:
     return udp_port()
 
 
-@pytest.fixture
-def daemon(operator: Operator, port: int) -> Iterator[Daemon]:
+@pytest.fixture(params=["0", "2"], ids=["polling itself", "beside processes that poll"])
+def daemon(operator: Operator, port: int, request: pytest.FixtureRequest) -> Iterator[Daemon]:
     """A daemon that hears, beside devices that never answer."""
     need("snmptrap", "snmpinform")
     community = {"version": "2c", "community": "env:LAB_COMMUNITY"}
     devices = [device("v2c", V2C, **community), device("v1", V1, **community)]
     devices += [device(user.name, V3, **user.access) for user in USERS]
     operator.write(*devices, traps={"listen": f"{WHERE}:{port}"})
-    with operator.daemon() as running:
+    with operator.daemon("--pollers", request.param) as running:
         yield running
 
 
