@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 STARTS_PER_SECOND = 100.0  # of the first polls; few devices are all polled within 10 s
 AGAIN = 5.0  # seconds between polls of a device that are asked for
 SILENT = 3  # polls in a row without an answer, after which a device is polled half as often; a quarter after twice that
-LONGEST = 300.0  # seconds between two polls of a silent device, if its interval is not longer
+LONGEST = 240.0  # seconds between two polls of a silent device, if its interval is not longer: before it goes stale
 
 Poll = Callable[[str], Awaitable[bool]]
 """Polls a device by name; returns whether it answered. What it raises is logged, and costs no other device."""
@@ -86,7 +86,7 @@ class Polling:
             self._news.set()
 
     async def run(self, stop: asyncio.Event, grace: float) -> None:
-        """Poll until `stop` is set; then let polls under way end, for `grace` seconds."""
+        """Poll until `stop` is set; then let polls under way end, and those asked for, for `grace` seconds."""
         stopping = asyncio.create_task(stop.wait())
         stopping.add_done_callback(lambda _: self._news.set())
         try:
@@ -96,6 +96,8 @@ class Polling:
                 await self._wait()
         finally:
             stopping.cancel()
+        for turn in [turn for turn in self._turns.values() if turn.wanted and not turn.running]:
+            self._start(turn, self._clock())
         if self._polls:
             _, late = await asyncio.wait(self._polls, timeout=grace)
             for task in late:

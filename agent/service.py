@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,6 +68,7 @@ class Service:
         self._concerned: frozenset[str] = frozenset()  # devices with open findings or tickets at work
         self._owed: dict[Key, Track] = {}  # tracks that changed, and that the store refused
         self._counted = float("-inf")  # when what is open was counted
+        self._desk = ThreadPoolExecutor(1, "settle")  # apart from those that look up names, and may all be busy
         parts.metrics.health.watch("judged", self._told.qsize)
         parts.metrics.health.watch("polls", lambda: self._pollers.running)
         parts.metrics.health.pulse.count_in(lambda: self._pollers.late)
@@ -85,13 +87,14 @@ class Service:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; then let polls in flight end, and settle what they brought."""
-        await asyncio.to_thread(self._count, self._parts.now())
+        await asyncio.get_running_loop().run_in_executor(self._desk, self._count, self._parts.now())
         writer = asyncio.create_task(self._write(stop))
         beat = asyncio.create_task(self._parts.metrics.health.pulse.beat_on())
         await self._pollers.run(stop, self.take)
         await self._told.join()
         writer.cancel()
         beat.cancel()
+        self._desk.shutdown()
 
     def _pass_on(self, device: str, heard: Sequence[Sample]) -> None:
         if heard:
@@ -126,12 +129,13 @@ class Service:
             self._pollers.soon(device)
 
     async def _write(self, stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             batch = [await self._told.get()]
             while not self._told.empty():
                 batch.append(self._told.get_nowait())
             try:
-                unsaid = await asyncio.to_thread(self._settle, batch, dict(self._standings))
+                unsaid = await loop.run_in_executor(self._desk, self._settle, batch, dict(self._standings))
             except Exception as error:  # the edge of the store: the next poll is settled against what it last knew
                 self._unsettled(batch)
                 log.error("store: %s", error, exc_info=not isinstance(error, StoreError))

@@ -255,7 +255,7 @@ async def _serve(setup: Setup, store: Store, data: Path, address: tuple[str, int
     if pusher is not None:
         pusher.start()
     try:
-        async with station.running(service.poll_soon) if station else contextlib.nullcontext():
+        async with station.running(service.poll_soon, stop) if station else contextlib.nullcontext():
             await service.run(stop)
     finally:
         served.close()

@@ -41,13 +41,17 @@ class Station:
         return self.listener.port
 
     @asynccontextmanager
-    async def running(self, soon: Callable[[str], object]) -> AsyncIterator[None]:
-        """Open what comes, and have its devices polled by `soon(name)`; at the end stop hearing."""
+    async def running(self, soon: Callable[[str], object], stop: asyncio.Event) -> AsyncIterator[None]:
+        """Open what comes, and have its devices polled by `soon(name)`.
+
+        Once `stop` is set nothing is heard, nor acknowledged, that could not be kept any more.
+        """
         self.desk.soon = soon
         log.info("hearing traps on port %d", self.port)
         tasks = [
             asyncio.create_task(self.receiver.work(self.desk.intake, self.arrived)),
             asyncio.create_task(self.desk.tell(self.receiver)),
+            asyncio.create_task(self._hear_until(stop)),
         ]
         try:
             yield
@@ -56,6 +60,10 @@ class Station:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.listener.close()
+
+    async def _hear_until(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.listener.close()
 
 
 async def opened(settings: Traps, inventory: Inventory, data: Path, now: Callable[[], datetime]) -> Station:

@@ -93,7 +93,9 @@ class Listener:
             self._socket.sendto(message, address)
 
     def close(self) -> None:
-        """Stop hearing, and wait until it has."""
+        """Stop hearing, and wait until it has. Again, it does nothing."""
+        if self._stop.fileno() < 0:
+            return
         self._stop.send(b"x")
         self._thread.join()
         for each in (self._socket, self._ours, self._stop):

@@ -114,6 +114,12 @@ def test_a_silent_device_is_asked_less_often_until_it_answers(polled: Round) -> 
     assert polled.pauses("core")[:12] == [60, 60, 120, 120, 120, 240, 240, 240, 240, 60, 60, 60]
 
 
+def test_what_was_asked_for_before_the_end_is_still_polled(polled: Round):
+    polled.run({"core": 1000, "edge": 1000}, 100, well, core=[98, 99])
+    assert polled.at["core"][-2:] == pytest.approx([98, 100])
+    assert polled.at["edge"][-1] < 20
+
+
 @pytest.mark.parametrize(("interval", "longest"), [(100, LONGEST), (60, 240), (600, 600)])
 def test_a_silent_device_is_never_left_alone_for_long(polled: Round, interval: float, longest: float) -> None:
     polled.run({"core": interval}, 20_000, dead)

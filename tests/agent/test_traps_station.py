@@ -93,7 +93,7 @@ async def daemon(folder: Path, known: Inventory) -> AsyncIterator[Running]:
             running.asked.append(device)
             service.poll_soon(device)
 
-        async with station.running(soon):
+        async with station.running(soon, stop):
             task = asyncio.create_task(service.run(stop))
             try:
                 yield running
@@ -175,6 +175,19 @@ async def test_a_finding_of_a_trap_says_in_both_languages_what_it_is(tmp_path):
     assert describe(check, finding.result, "en") == (
         f"Fault told by a trap: reported as critical (A power supply failed in part {text})"
     )
+
+
+async def test_what_is_heard_before_the_end_is_kept_and_nothing_after(tmp_path):
+    async with daemon(tmp_path, inventory()) as running:
+        running.send("core", FAULT)
+        await until(lambda: running.polls["core"])
+        running.send("core", FAULT, number=2)  # some seconds before its turn
+        running.send("ups", FAULT)
+        await until(lambda: "ups" in running.asked)
+    assert running.polls["core"] == 2
+    assert {key[:2] for key in running.findings()} == {("core", "trap_fault"), ("ups", "trap_fault")}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind(("127.0.0.1", running.port))  # it is free
 
 
 async def test_without_traps_nothing_listens(tmp_path):
