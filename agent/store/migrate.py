@@ -9,6 +9,8 @@ from sqlalchemy import Connection, inspect, text
 from agent.store.errors import StoreCorrupt, StoreNewer
 from agent.store.tables import REVISION
 
+_log = logging.getLogger(__name__)
+
 
 def is_current(connection: Connection, name: str) -> bool:
     """Say whether the store `name` has this program's schema. Raises StoreCorrupt for another program's database."""
@@ -23,12 +25,13 @@ def upgrade(connection: Connection, name: str) -> None:
     found = _revision(connection, name)
     if found == REVISION:  # another program was faster
         return
+    # it logs its plug-ins, while it is imported, and its settings; what happens to the store is said below
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     # only now: importing Alembic takes longer than a whole listing command
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config(stdout=io.StringIO(), attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
@@ -38,6 +41,8 @@ def upgrade(connection: Connection, name: str) -> None:
             "upgrade netpatrol, or give another path (请升级 netpatrol)"
         )
     command.upgrade(config, "head")
+    if found is not None:
+        _log.info("the store %s was brought from schema %s to %s", name, found, REVISION)
 
 
 def _revision(connection: Connection, name: str) -> str | None:

@@ -1,5 +1,7 @@
 import logging
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -52,6 +54,19 @@ def test_migrating_says_nothing(tmp_path, capfd, caplog):
     assert caplog.records == []
 
 
+def test_a_program_that_logs_says_nothing_of_what_it_migrates_with(tmp_path):
+    """In a process of its own: Alembic logs its plug-ins the first time it is imported."""
+    program = (
+        "import logging, sys; logging.basicConfig(level=logging.INFO); "
+        "from agent.store import Store; Store.open(sys.argv[1]).close()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "netpatrol.db"], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert (tmp_path / "netpatrol.db").exists()
+
+
 class TestSchema:
     def test_of_the_migrations_is_that_of_the_tables(self, tmp_path):
         path = tmp_path / "netpatrol.db"
@@ -66,7 +81,8 @@ class TestSchema:
         config.set_main_option("script_location", str(Path(agent.store.__file__).with_name("migrations")))
         assert ScriptDirectory.from_config(config).get_heads() == [tables.REVISION]
 
-    def test_of_before_there_were_waivers_is_upgraded_and_keeps_what_was_found(self, tmp_path):
+    def test_of_before_there_were_waivers_is_upgraded_and_keeps_what_was_found(self, tmp_path, caplog):
+        caplog.set_level(logging.INFO)
         path = tmp_path / "netpatrol.db"
         with new_store(path) as store:
             record(store, judged(WARNING))
@@ -77,6 +93,7 @@ class TestSchema:
         with Store.open(path) as store:
             assert store.findings() == known
             assert store.decisions(known[0].id) == (known[0], ())
+        assert caplog.messages == [f"the store {path} was brought from schema 0001 to {tables.REVISION}"]
 
     def test_allows_one_ticket_that_is_not_closed_for_a_fault(self, tmp_path):
         path = tmp_path / "netpatrol.db"
