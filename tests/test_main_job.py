@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agent import cli, inventory
+from tests.simulator import demo
 from tests.simulator.demo import INVENTORY, TRUSTED, VARIABLES
 from tests.simulator.site import SimulatedSite, plan
 
@@ -43,7 +44,8 @@ def free_port(kind: socket.SocketKind) -> int:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[User, SimulatedSite]]:
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Be in an own folder, with the demo's inventory on ports that are free; return the inventory's path."""
     settings = {"NETPATROL_DATA": str(tmp_path / "data"), "NETPATROL_LANG": "en"}
     for name, value in {**SECRETS, **settings}.items():
         monkeypatch.setenv(name, value)
@@ -55,8 +57,13 @@ async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     )
     (tmp_path / "inventory.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "netpatrol-demo").mkdir()
-    async with SimulatedSite(inventory.load(tmp_path / "inventory.yaml")) as simulated:
-        yield User(tmp_path), simulated
+    return tmp_path / "inventory.yaml"
+
+
+@pytest.fixture
+async def site(written: Path) -> AsyncIterator[tuple[User, SimulatedSite]]:
+    async with SimulatedSite(inventory.load(written)) as simulated:
+        yield User(written.parent), simulated
 
 
 async def test_faults_become_tickets_and_repairs_resolve_them(site: tuple[User, SimulatedSite]) -> None:
@@ -99,3 +106,37 @@ async def test_a_person_works_on_a_ticket(site: tuple[User, SimulatedSite]) -> N
         ("opened", "netpatrol"),
         ("acknowledged", "Duty desk"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "right"),
+    [
+        (socket.SOCK_DGRAM, "core-1: UDP 127.0.0.1", "snmp: {port: 26101}"),
+        (socket.SOCK_STREAM, "core-1: TCP 127.0.0.1", "ssh: {port: 26101}"),
+    ],
+)
+def test_a_demo_whose_port_is_taken_says_so_in_one_line_and_leaves_the_other_alone(
+    *,
+    written: Path,
+    kind: socket.SocketKind,
+    where: str,
+    right: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    of_another = written.parent / "netpatrol-demo" / "netpatrol.db"
+    of_another.touch()
+    monkeypatch.setattr(demo, "INVENTORY", written)
+    monkeypatch.setattr(demo, "DATA", of_another.parent)
+    device = inventory.load(written).entries["core-1"].device
+    access = device.snmp if kind is socket.SOCK_DGRAM else device.ssh
+    assert access
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", access.port))
+        assert demo.run() == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"demo: {where}:{access.port} cannot be used: Address already in use. ")
+    assert right in err
+    assert err.count("\n") == 1
+    assert of_another.exists()

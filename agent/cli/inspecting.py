@@ -243,7 +243,7 @@ async def _serve(setup: Setup, store: Store, data: Path, address: tuple[str, int
     except OSError as error:
         if station is not None:
             station.listener.close()
-        raise UsageProblem(str(error)) from error
+        raise UsageProblem(error.strerror) from error
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,5 +1,6 @@
 """Serves the exposition over HTTP: a few threads, and no patience with clients that say or take nothing."""
 
+import errno
 import logging
 import socket
 import socketserver
@@ -229,5 +230,8 @@ def serve(
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         server = _HttpServer((str(address[0]), port), family, exposition)
     except OSError as error:
-        raise OSError(error.errno, f"metrics: cannot listen on {host}:{port}: {error.strerror}") from error
+        taken = error.errno == errno.EADDRINUSE
+        advice = ": end what listens there, or give another port (right form: --listen 127.0.0.1:9470) (端口被占用)"
+        why = f"{error.strerror}{advice if taken else ''}"
+        raise OSError(error.errno, f"metrics: cannot listen on {host}:{port}: {why}") from error
     return Served(server)

@@ -54,6 +54,11 @@ def _why(error: OSError, port: int) -> str:
             f"ports below 1024 need a privilege (right form: port 1162, with a redirect of {port} to it, "
             "or AmbientCapabilities=CAP_NET_BIND_SERVICE in the service; see docs/traps.md)"
         )
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"{error.strerror}: end what hears there (another netpatrol, snmptrapd), or give another port "
+            '(right form: --traps 0.0.0.0:1163, or traps: {listen: "0.0.0.0:1163"}) (端口被占用)'
+        )
     return error.strerror or str(error)
 
 

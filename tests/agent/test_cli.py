@@ -1,6 +1,7 @@
 """The command line: what it prints where, its exit codes, and one clear line for each mistake."""
 
 import json
+import socket
 import tempfile
 from pathlib import Path
 
@@ -81,6 +82,16 @@ def test_a_mistake_is_one_clear_line_on_stderr(
     assert out == ""
     assert words in err
     assert "Traceback" not in err
+
+
+def test_a_daemon_whose_port_is_taken_says_where_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert cli.run(["run", "--listen", f"127.0.0.1:{port}"]) == 2
+    err = capsys.readouterr().err
+    assert f"netpatrol: metrics: cannot listen on 127.0.0.1:{port}: Address already in use: end what" in err
+    assert "(right form: --listen 127.0.0.1:9470) (端口被占用)" in err
 
 
 def test_every_mistake_of_an_inventory_is_told_at_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

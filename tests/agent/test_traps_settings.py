@@ -78,7 +78,9 @@ def test_a_daemon_that_cannot_listen_says_why_and_stops(tmp_path, monkeypatch, c
         taken.bind(("127.0.0.1", 0))
         target = f"127.0.0.1:{taken.getsockname()[1]}"
         assert cli.run(["run", "--traps", target]) == 2
-    assert f"traps: cannot listen on {target}: Address already in use" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert f"traps: cannot listen on {target}: Address already in use" in err
+    assert "(right form: --traps 0.0.0.0:1163, or traps: {listen:" in err
 
 
 def test_a_port_that_needs_a_privilege_is_told_with_the_ways_out(monkeypatch):

@@ -15,7 +15,7 @@ from agent import inventory
 from agent.model import TicketStatus
 from agent.store import Store
 from agent.wiring import STORE
-from tests.simulator.site import SimulatedSite, plan
+from tests.simulator.site import PortInUse, SimulatedSite, plan
 
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "inventory.yaml"
@@ -36,11 +36,11 @@ async def netpatrol(*arguments: str) -> int:
 async def main() -> int:
     """Show the main job; return 0 if the faults of the simulated devices had tickets and all are resolved."""
     began = time.monotonic()
-    shutil.rmtree(DATA, ignore_errors=True)
-    DATA.mkdir()
     os.environ.update({name: secrets.token_urlsafe(16) for name in VARIABLES}, NETPATROL_DATA=str(DATA.name))
     os.environ.setdefault("NETPATROL_INVENTORY", INVENTORY.name)
     async with SimulatedSite(inventory.load(INVENTORY)) as site:
+        shutil.rmtree(DATA, ignore_errors=True)  # only now: no other demo is at work in it
+        DATA.mkdir()
         print("A site of six simulated devices and this machine; a fan, an uplink, the mains and a branch have failed.")
         print("模拟站点：六台设备加本机；风扇、上联口、市电、一个分支出现故障。")
         for device in TRUSTED:
@@ -60,5 +60,14 @@ async def main() -> int:
     return 0 if tickets and all(ticket.status is TicketStatus.RESOLVED for ticket in tickets) else 1
 
 
+def run() -> int:
+    """Show the main job; return the exit code: 2, after one line, where a device cannot be simulated."""
+    try:
+        return asyncio.run(main())
+    except PortInUse as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 2
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(run())

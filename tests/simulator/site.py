@@ -8,12 +8,13 @@ while the faults last. Time goes on: sysUpTime counts.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.model import Entry, Inventory
 from collectors import replay, yamlfile
@@ -25,6 +26,12 @@ CASES = Path(__file__).parent.parent / "devices"
 CONFIGS = Path(__file__).parent.parent / "data" / "configs"
 UPTIME = "1.3.6.1.2.1.1.3.0"
 TIMETICKS = 67
+
+Server = TypeVar("Server")
+
+
+class PortInUse(Exception):
+    """A device of the site cannot be simulated where the inventory says it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +98,13 @@ class SimulatedSite:
         self._started = time.monotonic()
 
     async def __aenter__(self) -> "SimulatedSite":
-        for name, (part, entry) in self._parts.items():
-            if not part.dead:
-                await self._start(name, part, entry, faulty=True)
+        try:
+            for name, (part, entry) in self._parts.items():
+                if not part.dead:
+                    await self._start(name, part, entry, faulty=True)
+        except BaseException:
+            await self._stack.aclose()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -122,7 +133,7 @@ class SimulatedSite:
             address=entry.device.address,
             port=snmp.port,
         )
-        self._agents[name] = await self._stack.enter_async_context(agent)
+        self._agents[name] = await self._listening(agent, f"{name}: UDP {entry.device.address}:{snmp.port}", "snmp")
         if part.cli and ssh and ssh.password:
             server = CliServer(
                 family=part.cli,
@@ -131,5 +142,15 @@ class SimulatedSite:
                 users={ssh.username: ssh.password.reveal()},
                 port=ssh.port,
             )
-            await self._stack.enter_async_context(server)
+            await self._listening(server, f"{name}: TCP {entry.device.address}:{ssh.port}", "ssh")
         await asyncio.sleep(0)
+
+    async def _listening(self, server: AbstractAsyncContextManager[Server], where: str, protocol: str) -> Server:
+        try:
+            return await self._stack.enter_async_context(server)
+        except OSError as error:
+            raise PortInUse(
+                f"{where} cannot be used: {os.strerror(error.errno or 0)}. Another demo may be running: end it, "
+                f"or give this device another port in the inventory (right form: {protocol}: {{port: 26101}}). "
+                "端口被占用：请结束另一个演示程序，或在清单中改用其他端口"
+            ) from error
