@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 from http import HTTPStatus
-from threading import BoundedSemaphore, Semaphore
 
 from agent.exposition import negotiation
 from agent.exposition.negotiation import OPENMETRICS, TEXT
 from agent.exposition.probing import Busy, Prober
+from agent.exposition.slots import Slots
 from agent.exposition.targets import target_groups
 from agent.metrics import Metrics, Selection
 from agent.metrics_text import clean
@@ -50,6 +50,7 @@ class Answer:
     content_type: str = PLAIN
     headers: Mapping[str, str] = field(default_factory=dict)
     done: Callable[[], object] = lambda: None  # called when the body has been sent, or will not be
+    awaited: Callable[[], bool] = lambda: False  # whether others wait until it is: a slow client is then let go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Exposition:
     targets: Callable[[], Mapping[str, Entry]]  # the inventory's devices by name, as they are now
     prober: Prober | None = None  # None: /probe shows what there is
     clock: Callable[[], float] = time.monotonic
-    pages: Semaphore = field(default_factory=lambda: BoundedSemaphore(PAGES))
+    pages: Slots = field(default_factory=lambda: Slots(PAGES))
 
     def answer(self, request: Request) -> Answer:
         """Answer one request."""
@@ -72,10 +73,10 @@ class Exposition:
 
 
 def _metrics(here: Exposition, request: Request) -> Answer:
-    if not here.pages.acquire(timeout=negotiation.timeout(request.headers.get(SCRAPE_TIMEOUT)) / 2):
+    if not here.pages.take(negotiation.timeout(request.headers.get(SCRAPE_TIMEOUT)) / 2):
         return _busy(here, "/metrics", "as many pages are written as may be at once: try again")
     pages = here.metrics.pages(here.now(), _selection(request), openmetrics=request.openmetrics)
-    return replace(_page(pages, request), done=here.pages.release)
+    return replace(_page(pages, request), done=here.pages.give_back, awaited=here.pages.awaited)
 
 
 def _probe(here: Exposition, request: Request) -> Answer:

@@ -28,6 +28,8 @@ THREADS = 64  # requests answered at once; who comes then is told to come again
 SILENCE = 10.0  # seconds without a byte from or to the client
 ASKING = 10.0  # seconds to have asked, in all
 TAKING = 120.0  # seconds to have taken the answer, in all: as long as the longest scrape timeout we heed
+TURN = 1.0  # seconds, in all, that a client may let us wait to send, while others wait for its page
+LOOK = 0.25  # seconds between two looks whether others wait, while a client takes nothing
 WRITE = 64 * 1024  # bytes
 
 _BUSY = (
@@ -79,19 +81,48 @@ class _Handler(BaseHTTPRequestHandler):
         for name, text in (said | dict(answer.headers) | {"Connection": "close"}).items():
             self.send_header(name, text)
         self.end_headers()
-        return 0 if self.command == "HEAD" else self._send_body(answer.body, compressed, chunked)
+        return 0 if self.command == "HEAD" else self._send_body(answer, compressed, chunked)
 
-    def _send_body(self, pieces: Iterable[bytes], compressed: bool, chunked: bool) -> int:
+    def _send_body(self, answer: Answer, compressed: bool, chunked: bool) -> int:
         sent = 0
-        for piece in _gathered(_gzip(pieces) if compressed else pieces):
+        out = _Patient(self.connection, answer.awaited)
+        for piece in _gathered(_gzip(answer.body) if compressed else answer.body):
             sent += len(piece)
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            out.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         if chunked:
-            self.wfile.write(b"0\r\n\r\n")
+            out.write(b"0\r\n\r\n")
         return sent
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name for it
         _log.debug("%s %s", self.address_string(), format % args)
+
+
+class _Patient:
+    """Sends to a client as fast as it takes: for long while nobody else waits, for TURN while others do.
+
+    Only the time the client lets us wait counts, not the time it takes to make a page.
+    """
+
+    def __init__(self, connection: socket.socket, awaited: Callable[[], bool]) -> None:
+        self._connection = connection
+        self._awaited = awaited
+        self._waited = 0.0  # seconds for the client, in all
+
+    def write(self, piece: bytes) -> None:
+        """Send all of it. Raises TimeoutError where the client is too slow."""
+        self._connection.settimeout(LOOK)
+        left, heard = memoryview(piece), time.monotonic()
+        while left:
+            if self._waited > TURN and self._awaited():
+                raise TimeoutError("a slow client made room for others")
+            began = time.monotonic()
+            try:
+                left = left[self._connection.send(left) :]
+                heard = time.monotonic()
+            except TimeoutError:
+                if time.monotonic() - heard > SILENCE:
+                    raise
+            self._waited += time.monotonic() - began
 
 
 def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
