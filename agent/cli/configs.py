@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from agent import reading, wiring
-from agent.cli import options, tables
+from agent import reading, tables, wiring
+from agent.cli import options
 from agent.cli.options import (
     DATA,
     INVENTORY,

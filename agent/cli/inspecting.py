@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agent import answers, checks, inspection, reading, wiring
-from agent.cli import options, reporting, tables
+from agent import answers, checks, inspection, reading, tables, wiring
+from agent.cli import options, reporting
 from agent.cli.options import (
     DATA,
     INVENTORY,

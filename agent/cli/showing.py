@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from agent import dependencies
-from agent.cli import options, reporting, tables
+from agent import dependencies, tables
+from agent.cli import options, reporting
 from agent.cli.options import (
     DATA,
     INVENTORY,

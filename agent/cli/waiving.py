@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from agent import waivers
-from agent.cli import options, showing, tables
+from agent import tables, waivers
+from agent.cli import options, showing
 from agent.cli.options import (
     DATA,
     INVENTORY,

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import dependencies, inspection, reading, reports, wiring
-from agent.cli import tables
+from agent import dependencies, inspection, reading, reports, tables, wiring
 from agent.inspection import Inspected, Inspector
 from agent.model import Entry, Inventory
 from agent.service import Service

@@ -1,4 +1,4 @@
-"""What the subcommands list: rows of plain values, and the headings of their columns."""
+"""What subcommands and pages list: rows of plain values, and the headings of their columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -18,11 +18,13 @@ STYLES = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.UNKNOWN
 Headings = dict[str, str]
 
 
-def _headings(group: str, keys: Iterable[str], lang: Lang) -> Headings:
+def headings(group: str, keys: Iterable[str], lang: Lang) -> Headings:
+    """Return key → heading, out of a group of texts."""
     return {key: text(f"{group}.{key}", lang) for key in keys}
 
 
-def _local(moment: datetime | None, zone: str) -> str:
+def local(moment: datetime | None, zone: str) -> str:
+    """Return an instant as people of a time zone write it; empty where there is none."""
     return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
@@ -68,7 +70,7 @@ def sample_rows(snapshot: Snapshot) -> Iterable[Row]:
 
 
 def sample_columns(lang: Lang) -> Headings:
-    return _headings("column", ("device", "name", "labels", "value"), lang)
+    return headings("column", ("device", "name", "labels", "value"), lang)
 
 
 # ---- devices ----
@@ -88,14 +90,14 @@ def device_row(entry: Entry, snapshot: Snapshot | None, lang: Lang, zone: str) -
         "model": " ".join(filter(None, (facts.get("vendor"), facts.get("model")))),
         "version": facts.get("os_version", ""),
         "up": "" if snapshot is None else text("cli.up" if snapshot.up else "cli.down", lang),
-        "read": _local(snapshot.taken_at, zone) if snapshot else "",
+        "read": local(snapshot.taken_at, zone) if snapshot else "",
         "_style": "red" if snapshot and not snapshot.up else "",
     }
 
 
 def device_columns(lang: Lang) -> Headings:
     keys = ("device", "class", "address", "site", "access", "profile", "model", "version", "up", "read")
-    return _headings("column", keys, lang)
+    return headings("column", keys, lang)
 
 
 # ---- findings ----
@@ -127,23 +129,23 @@ def _finding_row(finding: Finding, check: Check | None, lang: Lang, zone: str) -
 
 
 def finding_columns(lang: Lang) -> Headings:
-    return _headings("column", ("id", "severity", "state", "device", "check", "object", "what", "accepted"), lang)
+    return headings("column", ("id", "severity", "state", "device", "check", "object", "what", "accepted"), lang)
 
 
 def decision_row(change: FindingChange, lang: Lang, zone: str) -> Row:
     """Return one line of what people decided of a finding."""
     waiver = change.finding.waiver
     return {
-        "at": _local(change.at, zone),
+        "at": local(change.at, zone),
         "actor": change.actor,
         "action": text(f"action.{change.action}", lang),
-        "until": _local(waiver.until, zone) if waiver else "",
+        "until": local(waiver.until, zone) if waiver else "",
         "text": change.text,
     }
 
 
 def decision_columns(lang: Lang) -> Headings:
-    return _headings("column", ("at", "actor", "action", "until", "text"), lang)
+    return headings("column", ("at", "actor", "action", "until", "text"), lang)
 
 
 # ---- tickets ----
@@ -163,11 +165,11 @@ def ticket_row(
         "device": ticket.device,
         "check": check.title[lang] if check else ticket.check,
         "object": ticket.object,
-        "opened": _local(ticket.opened_at, zone),
-        "response_due": _local(ticket.due.response, zone),
-        "on_site_due": _local(ticket.due.on_site, zone),
-        "fix_due": _local(ticket.due.fix, zone),
-        "resolved": _local(ticket.resolved_at, zone),
+        "opened": local(ticket.opened_at, zone),
+        "response_due": local(ticket.due.response, zone),
+        "on_site_due": local(ticket.due.on_site, zone),
+        "fix_due": local(ticket.due.fix, zone),
+        "resolved": local(ticket.resolved_at, zone),
         "behind": ", ".join(behind.get(f"{ticket.device} {ticket.object}".rstrip(), ())),
         "_style": "green" if ticket.resolved_at else STYLES.get(ticket.severity, ""),
     }
@@ -176,13 +178,13 @@ def ticket_row(
 def ticket_columns(lang: Lang) -> Headings:
     keys = ("number", "status", "severity", "level", "device", "check", "object")
     dues = ("opened", "response_due", "on_site_due", "fix_due", "resolved", "behind")
-    return _headings("column", (*keys, *dues), lang)
+    return headings("column", (*keys, *dues), lang)
 
 
 def change_row(change: TicketChange, lang: Lang, zone: str) -> Row:
     """Return one line of a ticket's history."""
     return {
-        "at": _local(change.at, zone),
+        "at": local(change.at, zone),
         "actor": change.actor,
         "action": text(f"action.{change.action}", lang),
         "status": text(f"ticket.{change.ticket.status}", lang),
@@ -191,7 +193,7 @@ def change_row(change: TicketChange, lang: Lang, zone: str) -> Row:
 
 
 def change_columns(lang: Lang) -> Headings:
-    return _headings("column", ("at", "actor", "action", "status", "text"), lang)
+    return headings("column", ("at", "actor", "action", "status", "text"), lang)
 
 
 # ---- runs ----
@@ -201,7 +203,7 @@ def run_row(run: RunSummary, lang: Lang, zone: str) -> Row:
     """Return one inspection."""
     return {
         "run": run.id,
-        "at": _local(run.started_at, zone),
+        "at": local(run.started_at, zone),
         "scope": ", ".join(f"{k}={v}" for k, v in run.scope.items()),
         "severity": text(f"severity.{run.severity.name.lower()}", lang),
         "coverage": f"{run.coverage.ratio:.0%}",
@@ -211,21 +213,21 @@ def run_row(run: RunSummary, lang: Lang, zone: str) -> Row:
 
 
 def run_columns(lang: Lang) -> Headings:
-    return _headings("column", ("run", "at", "scope", "severity", "coverage", "findings"), lang)
+    return headings("column", ("run", "at", "scope", "severity", "coverage", "findings"), lang)
 
 
 # ---- configurations ----
 
 
 def backup_columns(lang: Lang) -> Headings:
-    return _headings("column", ("device", "result", "lines", "commit", "why"), lang)
+    return headings("column", ("device", "result", "lines", "commit", "why"), lang)
 
 
 def version_row(version: Version, zone: str) -> Row:
     """Return one version of a device's configuration."""
     first, _, reason = version.message.partition("\n")
     return {
-        "at": _local(version.at, zone),
+        "at": local(version.at, zone),
         "commit": version.id[:10],
         "message": reason.strip() or first,
         "id": version.id,
@@ -233,4 +235,4 @@ def version_row(version: Version, zone: str) -> Row:
 
 
 def version_columns(lang: Lang) -> Headings:
-    return _headings("column", ("at", "commit", "message"), lang)
+    return headings("column", ("at", "commit", "message"), lang)
