@@ -13,6 +13,7 @@ from agent import derive, fleet_metrics, inspection
 from agent.checks.rules import Check
 from agent.configs.backup import Keeper
 from agent.configs.round import Round
+from agent.exposition.pages.routes import Pages
 from agent.fleet import Fleet
 from agent.inspection import Gather, Inspector
 from agent.metrics import Metrics
@@ -33,7 +34,7 @@ from collectors.profiles import ProfileSet
 from collectors.ssh_kept import MOST
 from collectors.vocabulary import VOCABULARY, Meaning
 
-STORE, SPOOL = "netpatrol.db", "spool"
+STORE, SPOOL, REPORTS = "netpatrol.db", "spool", "reports"
 AT_ONCE, PER_SITE = 256, 64  # devices polled: what ten thousand a minute need, a few hundred of them dead
 POLLS_BY_THE_WAY = 30.0  # a second that the daemon does in its own process
 POLLS_A_PROCESS = 50.0  # a second: half of what a core does of 48-port switches
@@ -140,6 +141,11 @@ def daemon(
         heard=station.desk.take if station else lambda device: (),
         now=now,
     )
+
+
+def pages(inventory: Inventory, rules: Mapping[str, Check], store: Store, data: Path) -> Pages:
+    """Return the pages of tickets and reports of a data folder. `rules`: those of inspections too."""
+    return Pages.of(inventory, rules, store, reports=data / REPORTS, now=now)
 
 
 def pusher(inventory: Inventory, metrics: Metrics) -> Pusher | None:

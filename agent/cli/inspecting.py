@@ -238,8 +238,9 @@ async def _serve(setup: Setup, store: Store, data: Path, address: tuple[str, int
     processes = wiring.pollers_for(setup.inventory) if pollers is None else pollers
     service = Service(parts, wiring.crew(parts, setup.profiles, data, processes) if processes else None)
     prober = Prober(service.poll_now, asyncio.get_running_loop())
+    pages = wiring.pages(setup.inventory, known, store, data)
     try:
-        served = serve(parts.metrics, *address, targets=lambda: setup.inventory.entries, prober=prober)
+        served = serve(parts.metrics, *address, targets=lambda: setup.inventory.entries, prober=prober, pages=pages)
     except OSError as error:
         if station is not None:
             station.listener.close()

@@ -6,13 +6,14 @@ from agent import reports
 from agent.cli.options import Setup
 from agent.model import Lang, Run
 from agent.store import Store, StoreError
+from agent.wiring import REPORTS
 
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 
 
 def folder(data: Path, run_id: str) -> Path:
     """Return where a run's report files lie."""
-    return data / "reports" / run_id
+    return data / REPORTS / run_id
 
 
 def write(run: Run, setup: Setup, store: Store, data: Path) -> Path:

@@ -1,15 +1,17 @@
-"""What each path answers: /metrics, /probe, /sd, /-/healthy, /-/ready and an index."""
+"""What each path answers: /metrics, /probe, /sd, /-/healthy, /-/ready, an index; the pages of tickets and reports."""
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 from http import HTTPStatus
 
 from agent.exposition import negotiation
+from agent.exposition.message import HTML, RETRY, Answer, Request, line
 from agent.exposition.negotiation import OPENMETRICS, TEXT
+from agent.exposition.pages.routes import Pages
 from agent.exposition.probing import Busy, Prober
 from agent.exposition.slots import Slots
 from agent.exposition.targets import target_groups
@@ -18,39 +20,12 @@ from agent.metrics_text import clean
 from agent.model import Entry
 from agent.shown import device_labels
 
-PLAIN = "text/plain; charset=utf-8"
 HUNG = 60.0  # seconds that the polling loop may be late before the agent calls itself ill
-RETRY_AFTER = "5"  # seconds
 PAGES = 3  # of /metrics written at once: each takes some memory while a client takes its time
 FRESH = 1.5  # intervals: the latest poll is one old, and the time the next one takes, while the daemon keeps up
 SCRAPE_TIMEOUT = "x-prometheus-scrape-timeout-seconds"
 
 _FILTERS = {"site": "site", "customer": "customer", "class": "device_class"}  # parameter → label
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What was asked for. Names of headers are in lower case."""
-
-    path: str
-    query: Mapping[str, list[str]] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def openmetrics(self) -> bool:
-        return negotiation.wants_openmetrics(self.headers.get("accept", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A status, a type, and a body that is made while it is sent."""
-
-    status: HTTPStatus
-    body: Iterable[bytes]
-    content_type: str = PLAIN
-    headers: Mapping[str, str] = field(default_factory=dict)
-    done: Callable[[], object] = lambda: None  # called when the body has been sent, or will not be
-    awaited: Callable[[], bool] = lambda: False  # whether others wait until it is: a slow client is then let go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,32 +36,39 @@ class Exposition:
     now: Callable[[], datetime]
     targets: Callable[[], Mapping[str, Entry]]  # the inventory's devices by name, as they are now
     prober: Prober | None = None  # None: /probe shows what there is
+    pages: Pages | None = None  # None: there are none of tickets and reports
     clock: Callable[[], float] = time.monotonic
-    pages: Slots = field(default_factory=lambda: Slots(PAGES))
+    slots: Slots = field(default_factory=lambda: Slots(PAGES))
 
     def answer(self, request: Request) -> Answer:
         """Answer one request."""
-        route = _ROUTES.get(request.path)
-        if route is None:
-            return _line(HTTPStatus.NOT_FOUND, f"not found: {', '.join(_ROUTES)} are here")
-        return route(self, request)
+        if route := _ROUTES.get(request.path):
+            return route(self, request)
+        if self.pages and (page := self.pages.answer(request)):
+            return page
+        return line(HTTPStatus.NOT_FOUND, f"not found: {', '.join((*_ROUTES, *self.shown))} are here")
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The paths that only some daemons have, with what is there."""
+        return _PAGES if self.pages else {}
 
 
 def _metrics(here: Exposition, request: Request) -> Answer:
-    if not here.pages.take(negotiation.timeout(request.headers.get(SCRAPE_TIMEOUT)) / 2):
+    if not here.slots.take(negotiation.timeout(request.headers.get(SCRAPE_TIMEOUT)) / 2):
         return _busy(here, "/metrics", "as many pages are written as may be at once: try again")
     pages = here.metrics.pages(here.now(), _selection(request), openmetrics=request.openmetrics)
-    return replace(_page(pages, request), done=here.pages.give_back, awaited=here.pages.awaited)
+    return replace(_page(pages, request), done=here.slots.give_back, awaited=here.slots.awaited)
 
 
 def _probe(here: Exposition, request: Request) -> Answer:
     name = "".join(request.query.get("target", [])[:1])
     entry = here.targets().get(name)
     if not name:
-        return _line(HTTPStatus.BAD_REQUEST, "target is missing (right form: /probe?target=NAME, as in the inventory)")
+        return line(HTTPStatus.BAD_REQUEST, "target is missing (right form: /probe?target=NAME, as in the inventory)")
     if entry is None:
         said = clean(name[:100])
-        return _line(
+        return line(
             HTTPStatus.NOT_FOUND, f"no device is called {said!r}: target is a name of the inventory, not an address"
         )
     began = here.clock()
@@ -124,23 +106,25 @@ def _sd(here: Exposition, request: Request) -> Answer:
 def _healthy(here: Exposition, request: Request) -> Answer:
     lag = here.metrics.health.pulse.lag()
     if lag > HUNG:
-        return _line(HTTPStatus.SERVICE_UNAVAILABLE, f"netpatrol hangs: its loop is {lag:.0f} s late")
-    return _line(HTTPStatus.OK, "netpatrol is healthy")
+        return line(HTTPStatus.SERVICE_UNAVAILABLE, f"netpatrol hangs: its loop is {lag:.0f} s late")
+    return line(HTTPStatus.OK, "netpatrol is healthy")
 
 
 def _ready(here: Exposition, request: Request) -> Answer:
     if here.metrics.polled or not here.targets():
-        return _line(HTTPStatus.OK, "netpatrol is ready")
-    return _line(HTTPStatus.SERVICE_UNAVAILABLE, "netpatrol is not ready: no device has been polled yet")
+        return line(HTTPStatus.OK, "netpatrol is ready")
+    return line(HTTPStatus.SERVICE_UNAVAILABLE, "netpatrol is not ready: no device has been polled yet")
 
 
 def _index(here: Exposition, request: Request) -> Answer:
-    rows = "".join(f'<li><a href="{path}">{path}</a> {escape(text)}</li>' for path, text in _LINKS.items())
+    rows = "".join(
+        f'<li><a href="{path}">{path}</a> {escape(text)}</li>' for path, text in (here.shown | _LINKS).items()
+    )
     page = (
         '<!DOCTYPE html><html lang="zh"><meta charset="utf-8"><title>netpatrol</title><h1>netpatrol</h1>'
         f"<p>设备 {len(here.targets())} 台 · {len(here.targets())} devices</p><ul>{rows}</ul></html>\n"
     )
-    return Answer(HTTPStatus.OK, (page.encode(),), "text/html; charset=utf-8")
+    return Answer(HTTPStatus.OK, (page.encode(),), HTML)
 
 
 _ROUTES: Mapping[str, Callable[[Exposition, Request], Answer]] = {
@@ -150,6 +134,10 @@ _ROUTES: Mapping[str, Callable[[Exposition, Request], Answer]] = {
     "/sd": _sd,
     "/-/healthy": _healthy,
     "/-/ready": _ready,
+}
+_PAGES = {
+    "/tickets": "处理中的工单 · tickets at work",
+    "/reports": "巡检报告 · inspection reports",
 }
 _LINKS = {
     "/metrics": "全部指标 · all figures (?site= ?customer= ?class= ?exclude[]=mib ?exclude[]=devices)",
@@ -172,10 +160,6 @@ def _page(pages: Iterator[bytes], request: Request) -> Answer:
     )
 
 
-def _busy(here: Exposition, path: str, line: str) -> Answer:
+def _busy(here: Exposition, path: str, why: str) -> Answer:
     here.metrics.health.requests.refused(path)
-    return _line(HTTPStatus.SERVICE_UNAVAILABLE, line, {"Retry-After": RETRY_AFTER})
-
-
-def _line(status: HTTPStatus, line: str, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(status, (f"{line}\n".encode(),), headers=headers or {})
+    return line(HTTPStatus.SERVICE_UNAVAILABLE, why, RETRY)

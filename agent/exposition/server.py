@@ -15,9 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from agent.exposition.message import Answer, Request
 from agent.exposition.negotiation import wants_gzip
+from agent.exposition.pages.routes import Pages
 from agent.exposition.probing import Prober
-from agent.exposition.routes import Answer, Exposition, Request
+from agent.exposition.routes import Exposition
 from agent.metrics import Metrics
 from agent.metrics_health import PATHS
 from agent.model import Entry
@@ -250,13 +252,14 @@ def serve(
     now: Callable[[], datetime] = _utc,
     targets: Callable[[], Mapping[str, Entry]] = dict,
     prober: Prober | None = None,
+    pages: Pages | None = None,
 ) -> Served:
     """Serve a device's figures and those of all, each request in a thread of its own.
 
-    `targets` returns the inventory's devices by name, for /sd and /probe; without `prober` a /probe polls nothing.
-    Raises OSError naming host and port.
+    `targets` returns the inventory's devices by name, for /sd and /probe; without `prober` a /probe polls nothing,
+    without `pages` there are none of tickets and reports. Raises OSError naming host and port.
     """
-    exposition = Exposition(metrics=metrics, now=now, targets=targets, prober=prober)
+    exposition = Exposition(metrics=metrics, now=now, targets=targets, prober=prober, pages=pages)
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         server = _HttpServer((str(address[0]), port), family, exposition)

@@ -176,11 +176,14 @@ def _row(check: Check, result: Result, objects: int, before: Before) -> CheckRow
 def _findings(
     found: Iterable[Finding], checks: Checks, numbers: Mapping[str, str], zone: str
 ) -> tuple[FindingRow, ...]:
-    rows = [_finding(f, checks[f.result.check], numbers.get(f.id, ""), zone) for f in found if f.result.check in checks]
+    rows = [
+        finding_row(f, checks[f.result.check], numbers.get(f.id, ""), zone) for f in found if f.result.check in checks
+    ]
     return tuple(sorted(rows, key=lambda r: (r.state == "cleared", -r.severity.rank, r.device, r.title.en, r.object)))
 
 
-def _finding(finding: Finding, check: Check, ticket: str, zone: str) -> FindingRow:
+def finding_row(finding: Finding, check: Check, ticket: str, zone: str) -> FindingRow:
+    """Return what is said of a finding. `ticket` is its number, or empty; days of waivers are those of `zone`."""
     result, waiver = finding.result, finding.waiver
     return FindingRow(
         id=finding.id,

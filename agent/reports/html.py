@@ -5,7 +5,7 @@ from datetime import datetime
 from math import pi
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from agent.model import Lang, Severity, Text
@@ -16,35 +16,41 @@ COLOURS = {"ok": "#2e9e5b", "warning": "#e0a100", "unknown": "#8a8f98", "critica
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def render(report: Report, lang: Lang) -> str:
-    """Return the report as HTML text in one language."""
-    zone = ZoneInfo(report.timezone)
+def environment(lang: Lang, timezone: str, *packages: str) -> Environment:
+    """Return what makes pages of one language in one time zone, of the templates of `packages` beside our own.
+
+    Templates find `t` (texts of the report), `label` (all texts) and `lang`; everything they print is escaped.
+    """
+    zone = ZoneInfo(timezone)
 
     def local(moment: datetime | None) -> str:
         return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") if moment else "—"
 
-    environment = Environment(
-        loader=PackageLoader("agent.reports"),
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in (*packages, "agent.reports")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_clean,
     )
-    environment.filters |= {"local": local, "in": lambda both: both[lang], "word": lambda s: _word(s, lang)}
-    environment.globals |= {"t": lambda key, **fields: text("report." + key, lang, **fields)}
+    made.filters |= {"local": local, "in": lambda both: both[lang], "word": lambda s: _word(s, lang)}
+    made.globals |= {
+        "t": lambda key, **fields: text("report." + key, lang, **fields),
+        "label": lambda key, **fields: text(key, lang, **fields),
+        "lang": lang,
+    }
+    return made
+
+
+def render(report: Report, lang: Lang) -> str:
+    """Return the report as HTML text in one language."""
     unmeasured = [f for f in report.findings if f.severity is Severity.UNKNOWN]
     faults = [f for f in report.findings if f.severity is not Severity.UNKNOWN]
     security = [f for f in faults if f.security_risk]
-    page = environment.get_template("report.html.j2")
+    page = environment(lang, report.timezone).get_template("report.html.j2")
     return page.render(
-        report=report,
-        lang=lang,
-        faults=faults,
-        unmeasured=unmeasured,
-        security=security,
-        donut=_donut(report, lang),
-        label=lambda key: text(key, lang),
+        report=report, faults=faults, unmeasured=unmeasured, security=security, donut=_donut(report, lang)
     )
 
 

@@ -59,9 +59,15 @@ def _links(lang: Lang) -> list[Json]:
         "url": "",
         "targetBlank": False,
     }
-    reports = {"zh": "巡检报告", "en": "Reports"}[lang]
-    own = {"type": "link", "title": reports, "tags": [], "url": "${netpatrol_url}/reports/", "targetBlank": True}
-    return [common | others | {"asDropdown": True}, common | own | {"includeVars": False, "keepTime": False}]
+    own = common | {"type": "link", "tags": [], "targetBlank": True, "includeVars": False, "keepTime": False}
+    pages = {"tickets": {"zh": "工单", "en": "Tickets"}, "reports": {"zh": "巡检报告", "en": "Reports"}}
+    return [
+        common | others | {"asDropdown": True},
+        *(
+            own | {"title": title[lang], "url": f"${{netpatrol_url}}/{page}?lang={lang}"}
+            for page, title in pages.items()
+        ),
+    ]
 
 
 def _variables(source: Board, words: Words, lang: Lang) -> list[Json]:

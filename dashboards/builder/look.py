@@ -15,7 +15,7 @@ _URLS: dict[Link, str] = {
     "interfaces": f"/d/netpatrol-interfaces-<lang>?var-device={_HERE}&{_KEEP}",
     "own_interfaces": f"/d/netpatrol-interfaces-<lang>?${{device:queryparam}}&{_KEEP}",
     "tickets": f"/d/netpatrol-tickets-<lang>?var-site={_HERE}&{_KEEP}",
-    "ticket": f"${{netpatrol_url}}/tickets/{_HERE}",
+    "ticket": f"${{netpatrol_url}}/tickets/{_HERE}?lang=<lang>",
     "report": f"${{netpatrol_url}}/reports/{_HERE}/report.<lang>.html",
 }
 

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 
+from agent.exposition.message import Answer, Request
 from agent.exposition.probing import Busy
-from agent.exposition.routes import HUNG, PAGES, Answer, Exposition, Request
+from agent.exposition.routes import HUNG, PAGES, Exposition
 from agent.metrics import Metrics
 from agent.metrics_health import Pulse
 from agent.model import Entry

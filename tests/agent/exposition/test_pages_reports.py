@@ -1,0 +1,219 @@
+"""The list of runs and the files of their reports: as they were written, and nothing else of the disk."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.exposition.pages import views
+from agent.model import Customer, DeviceResult, Entry, Inventory, Run, Site, Text
+from collectors.model import Device, DeviceClass, Snapshot
+from tests.agent.exposition.paged import KNOWN, RUN, Here, data_folder, record
+from tests.agent.test_reports import NOW, SITE, Texts
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Here]:
+    with data_folder(tmp_path / "data") as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("zh", ["巡检报告", RUN, "2026-11-22 15:30", "某某局", "总部", "严重", "50%"]),
+        ("en", ["Inspection reports", RUN, "2026-11-22 15:30", "Acme", "HQ", "Critical", "50%"]),
+    ],
+)
+@pytest.mark.parametrize("path", ["/reports", "/reports/", f"/reports/{RUN}", f"/reports/{RUN}/"])
+def test_runs_are_listed_and_lead_to_their_reports(here: Here, path: str, lang: str, words: list[str]):
+    url = f"{path}?lang={lang}"
+    page = Texts(here.page(url))
+    assert [word for word in words if word not in page.words] == []
+    files = [link for link in page.links if "/report." in link]
+    assert files[0].partition("?")[0].endswith(f"/report.{lang}.html")
+    assert len(files) == 3
+    assert all(here.follow(url, link) for link in page.links)
+
+
+def test_before_the_first_inspection_the_page_says_what_to_do(tmp_path: Path, here: Here):
+    here.store.close()
+    with type(here.store).open(tmp_path / "empty" / "netpatrol.db") as store:
+        empty = Here(tmp_path / "empty", store)
+        assert "There is no inspection yet: run netpatrol inspect" in empty.page("/reports?lang=en")
+        empty.page(f"/reports/{RUN}", 404)
+        empty.page(f"/reports/{RUN}/report.zh.html", 404)
+
+
+def test_a_run_whose_report_was_not_written_is_listed_without_one(here: Here):
+    record(here.store, Run(id="20261123T000000Z-0002", started_at=NOW, finished_at=NOW))
+    page = Texts(here.page("/reports"))
+    assert "20261123T000000Z-0002" in page.words
+    assert not [link for link in page.links if "0002/report" in link]
+
+
+def test_a_report_of_a_run_that_the_store_does_not_have_can_be_read(here: Here):
+    (here.folder / "reports" / RUN).rename(here.folder / "reports" / "old")
+    page = Texts(here.page("/reports/old"))
+    (link,) = [link for link in page.links if "report.zh.html" in link]
+    assert "设备巡检报告" in here.follow("/reports/old", link)
+
+
+# ---- files ----
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "restricted"),
+    [
+        ("report.zh.html", "text/html; charset=utf-8", True),
+        ("report.en.html", "text/html; charset=utf-8", True),
+        ("report.json", "application/json", False),
+        ("报告 1.pdf", "application/pdf", False),
+    ],
+)
+def test_a_file_is_served_as_it_was_written(here: Here, name: str, content_type: str, restricted: bool):
+    path = here.folder / "reports" / RUN / name
+    if not path.exists():
+        path.write_bytes(bytes(range(256)) * 1000)
+    answer = here.ask(f"/reports/{RUN}/{name}")
+    assert answer
+    assert (b"".join(answer.body), answer.content_type) == (path.read_bytes(), content_type)
+    assert ("Content-Security-Policy" in answer.headers) is restricted
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_report_in_json_is_that_of_the_run(here: Here):
+    assert json.loads(here.page(f"/reports/{RUN}/report.json"))["run"] == RUN
+
+
+def test_a_file_is_closed_when_the_client_leaves(here: Here):
+    answer = here.ask(f"/reports/{RUN}/report.json")
+    assert answer
+    answer.done()
+    with pytest.raises(ValueError, match="closed file"):
+        next(iter(answer.body))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/reports/../netpatrol.db",
+        "/reports/%2e%2e/netpatrol.db",
+        "/reports/..%2fnetpatrol.db",
+        "/reports/./report.json",
+        f"/reports/{RUN}/..%2f..%2fnetpatrol.db",
+        f"/reports/{RUN}/../../netpatrol.db",
+        f"/reports/{RUN}/%2e%2e",
+        f"/reports/{RUN}%00/report.json",
+        f"/reports/{RUN}/report.json%00.html",
+        f"/reports/{RUN}/REPORT.JSON",
+        f"/reports/{RUN}/notes.txt",
+        f"/reports/{RUN}/.hidden",
+        f"/reports/{RUN}/folder.html",
+        f"/reports/{RUN}/link.json",
+        "/reports/linked/netpatrol.json",
+        "/reports/%2fetc/passwd",
+        "/reports//etc/passwd",
+        "/reports/readme.html",
+        "/reports/\x1b[2J/x.html",
+    ],
+)
+def test_nothing_else_is_served(here: Here, tmp_path: Path, path: str):
+    reports, outside = here.folder / "reports", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "netpatrol.json").write_text("{}")
+    (reports / RUN / "link.json").symlink_to(outside / "netpatrol.json")
+    (reports / "linked").symlink_to(outside)
+    (reports / RUN / "folder.html").mkdir()
+    (reports / RUN / "notes.txt").write_text("x")
+    (reports / RUN / ".hidden").write_text("x")
+    (reports / "readme.html").write_text("x")
+    answer = here.ask(path)
+    said = b"".join(answer.body).decode() if answer else ""
+    assert answer is None or answer.status == 404
+    assert answer is None or said.startswith("there is no report '")
+    assert said.count("\n") <= 1
+    assert "\x1b" not in said
+
+
+def test_a_file_that_cannot_be_read_is_told_without_its_place(here: Here, caplog: pytest.LogCaptureFixture):
+    (here.folder / "reports" / RUN / "report.json").unlink()
+    (here.folder / "reports" / RUN).rename(here.folder / "aside")
+    (here.folder / "reports").rmdir()
+    (here.folder / "reports").write_text("no folder")
+    line = here.page(f"/reports/{RUN}/report.json", 404)
+    assert str(here.folder) not in line
+    assert "no report: " in caplog.text
+
+
+# ---- whose runs ----
+
+
+def site(name: str, customer: str) -> Site:
+    return Site(
+        name=name, title=Text(f"{name}站", name), customer=Customer(name=customer, title=Text(customer, customer))
+    )
+
+
+def inventory() -> Inventory:
+    places = {"a": ("s1", "x"), "b": ("s2", "x"), "c": ("s3", "y"), "d": ("s4", "y"), "e": None}
+    classes = {"a": DeviceClass.UPS}
+    return Inventory(
+        entries={
+            name: Entry(
+                device=Device(name=name, address="127.0.0.1", device_class=classes.get(name, DeviceClass.SWITCH)),
+                site=site(*place) if place else None,
+            )
+            for name, place in places.items()
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "customers", "sites"),
+    [
+        ({}, "x, y", "s1, s2, s3 … (4)"),
+        ({"cadence": "monthly"}, "x, y", "s1, s2, s3 … (4)"),
+        ({"site": "s2, s3"}, "x, y", "s2, s3"),
+        ({"device": "c"}, "y", "s3"),
+        ({"device": "gone, a"}, "x", "s1"),
+        ({"device": "e"}, "", ""),
+        ({"class": "ups"}, "x", "s1"),
+        ({"class": "ups", "site": "s2"}, "", ""),
+        ({"site": "gone"}, "", ""),
+    ],
+)
+def test_a_run_is_of_the_sites_it_was_asked_to_inspect(here: Here, scope: dict[str, str], customers: str, sites: str):
+    record(here.store, Run(id="one", started_at=NOW, finished_at=NOW, scope=scope))
+    here.inventory = inventory()
+    columns, rows = _listed(here)
+    row = next(row for row in rows if row["run"] == "one")
+    assert (row["customer"], row["site"]) == (customers, sites)
+    assert list(columns)[:4] == ["run", "at", "customer", "site"]
+
+
+def _listed(here: Here) -> tuple[dict[str, str], list[dict[str, object]]]:
+    asked = views.Asked(parts=("reports",), lang="en")
+    view = views.run_list(here.store.runs(), lambda run: [], here.pages.known, asked)
+    return view["columns"], view["rows"]  # type: ignore[return-value]
+
+
+def test_a_report_may_be_asked_for_while_the_store_is_gone(here: Here):
+    (here.folder / "netpatrol.db").unlink()
+    assert "设备巡检报告" in here.page(f"/reports/{RUN}/report.zh.html")
+
+
+def test_sites_are_named_as_the_inventory_does_now(here: Here):
+    run = Run(
+        id="two",
+        started_at=NOW,
+        finished_at=NOW,
+        devices=(DeviceResult(snapshot=Snapshot(device="sw-1", taken_at=NOW)),),
+    )
+    record(here.store, run)
+    here.inventory = replace(
+        KNOWN, entries={"sw-1": Entry(device=KNOWN.entries["sw-1"].device, site=replace(SITE, title=Text("新", "New")))}
+    )
+    assert "New" in Texts(here.page("/reports?lang=en")).words
