@@ -10,6 +10,7 @@ from typing import Any
 DASHBOARDS = Path(__file__).parents[2] / "dashboards"
 GRAFANA = DASHBOARDS / "grafana"
 FILES = sorted(GRAFANA.glob("*/*.json"))
+HERE = "${__value.raw:percentencode}"  # in a link: the text of the cell it is on
 NAMES = [f"{path.parent.name}/{path.stem}" for path in FILES]
 
 
@@ -55,3 +56,9 @@ def asked_of(variable: Mapping[str, Any], board: Mapping[str, Any]) -> tuple[str
     found = re.fullmatch(r"label_values\((.+), (\w+)\)", filled(board, variable["query"]["query"]))
     assert found, variable
     return found[1], found[2]
+
+
+def pages(board: Mapping[str, Any]) -> set[str]:
+    """Return the paths of a dashboard's links to netpatrol."""
+    urls = re.findall(r'"url": "\$\{netpatrol_url\}([^"]+)"', json.dumps(board, ensure_ascii=False))
+    return set(urls)

@@ -1,7 +1,5 @@
 """Every link of a dashboard to netpatrol leads to a page it serves, in the dashboard's language."""
 
-import json
-import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -14,16 +12,15 @@ from collectors.vocabulary import VOCABULARY
 from tests.agent.exposition.paged import NUMBER, RUN, data_folder
 from tests.dashboards import boards
 
-URL = "${netpatrol_url}"
-HERE = "${__value.raw:percentencode}"  # the cell's own text: what it is on each page is below
-FILLED = {"tickets": NUMBER, "reports": RUN}
+FILLED = {"tickets": NUMBER, "reports": RUN}  # what stands in a cell that leads to one
 
 
 def linked(name: str) -> set[str]:
     """Return the paths that a dashboard's links to netpatrol ask for, their values filled in."""
-    urls = re.findall(r'"url": "([^"]+)"', json.dumps(boards.read(name), ensure_ascii=False))
-    paths = {url.removeprefix(URL) for url in urls if url.startswith(URL)}
-    return {path.replace(HERE, FILLED[path.split("/")[1].partition("?")[0]]) for path in paths}
+    return {
+        path.replace(boards.HERE, FILLED[path.split("/")[1]]) if boards.HERE in path else path
+        for path in boards.pages(boards.read(name))
+    }
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.dashboards import boards
 from tests.lab import fleet
-from tests.lab.command_line import CRITICAL
+from tests.lab.command_line import CRITICAL, Daemon
 from tests.lab.monitoring import DASHBOARDS, Prometheus, watching
 from tests.lab.processes import eventually, need, run
 
@@ -58,6 +58,7 @@ class Watched:
 
     fleet: fleet.Fleet
     prometheus: Prometheus
+    daemon: Daemon
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             'rate(ifHCInOctets{device="access-1"}[20s]) > 0',
         ):
             eventually(query, lambda query=query: prometheus.ask(query), 60, pause=0.5)
-        yield Watched(site, prometheus)
+        yield Watched(site, prometheus, daemon)
 
 
 def found(prometheus: Prometheus, query: str, *, now: bool) -> int:
@@ -107,6 +108,25 @@ def test_every_panel_shows_something(name: str, watched: Watched):
     with contextlib.suppress(AssertionError):  # a device that is late on a busy machine is back with the next poll
         eventually("every panel", all_found, 90, pause=0.5)
     assert empty == {}
+
+
+@pytest.mark.parametrize(
+    ("board", "series", "label", "words"),
+    [
+        ("zh/tickets", 'netpatrol_ticket_breached{device="ups-1"}', "ticket", "值班台"),
+        ("en/device", 'netpatrol_ticket_breached{device="ups-1"}', "ticket", "acknowledged"),
+        ("zh/inspection", "netpatrol_inspection_run_info", "run", "设备巡检报告"),
+        ("en/inspection", "netpatrol_inspection_run_info", "run", "Inspection report"),
+    ],
+)
+def test_a_cell_s_link_opens_its_ticket_or_report_at_the_daemon(board, series, label, words, watched: Watched):
+    (link,) = [path for path in boards.pages(boards.read(board)) if boards.HERE in path]
+    found = eventually(series, lambda: watched.prometheus.ask(f"max by ({label}) ({series})"), 60)
+    pages = {each["metric"][label]: "" for each in found}
+    for value in pages:
+        pages[value] = watched.daemon.page(path=link.replace(boards.HERE, value))
+    assert [value for value, page in pages.items() if value not in page] == []
+    assert any(words in page for page in pages.values())
 
 
 @pytest.mark.parametrize("name", boards.NAMES)
