@@ -78,11 +78,10 @@ class Pages:
             return line(HTTPStatus.SERVICE_UNAVAILABLE, "as many pages are made as may be at once: try again", RETRY)
         try:
             return page(self, asked)
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             log.warning("no page of %s: %s", asked.parts[0], error)
-            return line(
-                HTTPStatus.SERVICE_UNAVAILABLE, "the store cannot be read now: try again, or see the log", RETRY
-            )
+            why = "the store or its reports cannot be read now: try again, or see the log"
+            return line(HTTPStatus.SERVICE_UNAVAILABLE, why, RETRY)
         finally:
             self.slots.give_back()
 
@@ -128,11 +127,7 @@ def _run(here: Pages, asked: Asked) -> Answer:
 
 def _file(here: Pages, asked: Asked) -> Answer:
     _, run, name = asked.parts
-    try:
-        file = files.opened(here.reports, run, name)
-    except OSError as error:
-        log.warning("no report: %s", error)
-        file = None
+    file = files.opened(here.reports, run, name)
     if file is None:
         return _no_report(f"{run}/{name}")
     content_type = files.TYPES[Path(name).suffix]

@@ -138,14 +138,16 @@ def test_nothing_else_is_served(here: Here, tmp_path: Path, path: str):
     assert "\x1b" not in said
 
 
-def test_a_file_that_cannot_be_read_is_told_without_its_place(here: Here, caplog: pytest.LogCaptureFixture):
-    (here.folder / "reports" / RUN / "report.json").unlink()
-    (here.folder / "reports" / RUN).rename(here.folder / "aside")
-    (here.folder / "reports").rmdir()
+@pytest.mark.parametrize("path", ["/reports", f"/reports/{RUN}", f"/reports/{RUN}/report.json"])
+def test_a_folder_that_cannot_be_read_is_told_without_its_place(
+    here: Here, path: str, caplog: pytest.LogCaptureFixture
+):
+    (here.folder / "reports").rename(here.folder / "aside")
     (here.folder / "reports").write_text("no folder")
-    line = here.page(f"/reports/{RUN}/report.json", 404)
-    assert str(here.folder) not in line
-    assert "no report: " in caplog.text
+    line = here.page(path, 503)
+    assert line == "the store or its reports cannot be read now: try again, or see the log\n"
+    assert "no page of reports: " in caplog.text
+    assert str(here.folder) in caplog.text
 
 
 # ---- whose runs ----

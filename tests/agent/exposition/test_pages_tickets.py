@@ -183,7 +183,7 @@ def test_a_store_that_is_busy_is_told_and_may_be_asked_again(here: Here, monkeyp
     answer = here.ask("/tickets")
     assert answer
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
-    assert b"".join(answer.body) == b"the store cannot be read now: try again, or see the log\n"
+    assert b"".join(answer.body) == b"the store or its reports cannot be read now: try again, or see the log\n"
 
 
 @pytest.mark.parametrize("url", ["/tickets", TICKET, "/reports", f"/reports/{RUN}"])
