@@ -19,17 +19,20 @@ TYPES = {
 PIECE = 64 * 1024  # octets
 
 
-def names(reports: Path, run: str) -> list[str]:
-    """Return the files of a run, by name; none where it has no folder."""
-    folder = _folder(reports, run)
-    return sorted(entry.name for entry in _files(folder)) if folder else []
+def folders(reports: Path) -> dict[str, str]:
+    """Return the folder of each run that has one. Raises OSError."""
+    return {entry.name: entry.path for entry in _entries(reports) if entry.is_dir(follow_symlinks=False)}
 
 
-def opened(reports: Path, run: str, name: str) -> BinaryIO | None:
-    """Open a file of a run; None where it has none of that name. The caller closes it. Raises OSError."""
-    folder = _folder(reports, run)
-    found = next((entry for entry in _files(folder) if entry.name == name), None) if folder else None
-    return Path(found.path).open("rb") if found else None
+def names(folder: str | None) -> list[str]:
+    """Return the files of a run's folder, by name. Raises OSError."""
+    return sorted(_files(folder))
+
+
+def opened(folder: str | None, name: str) -> BinaryIO | None:
+    """Open a file of a run's folder; None where it has none of that name. The caller closes it. Raises OSError."""
+    path = _files(folder).get(name)
+    return Path(path).open("rb") if path else None
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -39,12 +42,9 @@ def pieces(file: BinaryIO) -> Iterator[bytes]:
             yield piece
 
 
-def _folder(reports: Path, run: str) -> str | None:
-    return next((e.path for e in _entries(reports) if e.name == run and e.is_dir(follow_symlinks=False)), None)
-
-
-def _files(folder: str) -> Iterator[os.DirEntry[str]]:
-    return (e for e in _entries(folder) if e.is_file(follow_symlinks=False) and Path(e.name).suffix in TYPES)
+def _files(folder: str | None) -> dict[str, str]:
+    found = _entries(folder) if folder else []
+    return {e.name: e.path for e in found if e.is_file(follow_symlinks=False) and Path(e.name).suffix in TYPES}
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:

@@ -85,9 +85,10 @@ class Pages:
         finally:
             self.slots.give_back()
 
-    def written(self, run: str) -> list[str]:
-        """Return the report files of a run, by name. Raises OSError."""
-        return files.names(self.reports, run)
+    def written(self) -> Callable[[str], list[str]]:
+        """Return what gives the report files of a run, by name. Raises OSError, and so does that."""
+        folders = files.folders(self.reports)
+        return lambda run: files.names(folders.get(run))
 
 
 def _tickets(here: Pages, asked: Asked) -> Answer:
@@ -114,20 +115,21 @@ def _ticket(here: Pages, asked: Asked) -> Answer:
 
 def _runs(here: Pages, asked: Asked) -> Answer:
     runs = here.store.runs(limit=RUNS)
-    return _page(here, asked, "reports", views.run_list(runs, here.written, here.known, asked))
+    return _page(here, asked, "reports", views.run_list(runs, here.written(), here.known, asked))
 
 
 def _run(here: Pages, asked: Asked) -> Answer:
     name = asked.parts[1]
     run = next((run for run in here.store.runs(limit=RUNS) if run.id == name), None)
-    if run is None and not here.written(name):
+    written = here.written()
+    if run is None and not written(name):
         return _no_report(name)
-    return _page(here, asked, "reports", views.run_list([run or name], here.written, here.known, asked))
+    return _page(here, asked, "reports", views.run_list([run or name], written, here.known, asked))
 
 
 def _file(here: Pages, asked: Asked) -> Answer:
     _, run, name = asked.parts
-    file = files.opened(here.reports, run, name)
+    file = files.opened(files.folders(here.reports).get(run), name)
     if file is None:
         return _no_report(f"{run}/{name}")
     content_type = files.TYPES[Path(name).suffix]
