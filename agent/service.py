@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,7 @@ from collectors.model import Sample
 log = logging.getLogger(__name__)
 
 SETTLE_PAUSE = 1.0  # seconds between two settlements: what comes meanwhile is settled together
+TRY_AGAIN = 0.2  # seconds until a store that refused is tried again, at the end
 COUNT_PAUSE = 5.0  # seconds between two counts of what is open, if nothing changed but more was seen
 
 
@@ -129,29 +130,33 @@ class Service:
             self._pollers.soon(device)
 
     async def _write(self, stop: asyncio.Event) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             batch = [await self._told.get()]
             while not self._told.empty():
                 batch.append(self._told.get_nowait())
-            try:
-                unsaid = await loop.run_in_executor(self._desk, self._settle, batch, dict(self._standings))
-            except Exception as error:  # the edge of the store: the next poll is settled against what it last knew
-                self._unsettled(batch)
-                log.error("store: %s", error, exc_info=not isinstance(error, StoreError))
-            else:
-                for device, checks in unsaid.items():
-                    self._pollers.look_at(device, checks)
-            finally:
-                for _ in batch:
-                    self._told.task_done()
+            for device, checks in (await self._settled(batch, stop)).items():
+                self._pollers.look_at(device, checks)
+            for _ in batch:
+                self._told.task_done()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SETTLE_PAUSE)
 
-    def _unsettled(self, batch: Sequence[Polled | LookedAt]) -> None:
-        """Note that what the polls brought is in no store: the tracks are written with what comes next."""
-        self._parts.metrics.health.store_failed(1)
-        self._owed |= _tracks(batch)
+    async def _settled(self, batch: Sequence[Polled | LookedAt], stop: asyncio.Event) -> Mapping[str, Collection[str]]:
+        """Settle in a thread. At the end, when no poll comes any more, a busy store is tried again for `grace` seconds.
+
+        Whatever the store does is over here: the next poll is settled against what it last knew.
+        """
+        loop, began = asyncio.get_running_loop(), time.monotonic()
+        while True:
+            try:
+                return await loop.run_in_executor(self._desk, self._settle, batch, dict(self._standings))
+            except Exception as error:
+                log.error("store: %s", error, exc_info=not isinstance(error, StoreError))
+                self._parts.metrics.health.store_failed()
+                if not stop.is_set() or time.monotonic() - began > self._parts.grace:
+                    self._owed |= _tracks(batch)
+                    return {}
+            await asyncio.sleep(TRY_AGAIN)
 
     def _settle(self, batch: Sequence[Polled | LookedAt], standings: Mapping[str, Standing]) -> dict[str, set[str]]:
         """Write what changed by the newest judgement of each device, in one transaction.

@@ -46,7 +46,7 @@ class Daemon:
             return await answer(entry)
 
         self.parts = wiring.daemon(inventory, {"cpu": CPU}, self.store, poll)
-        await asyncio.wait_for(Service(replace(self.parts, grace=0.05)).run(self.stop), timeout=20)
+        await asyncio.wait_for(Service(replace(self.parts, grace=1.0)).run(self.stop), timeout=20)
 
     def page(self) -> str:
         return self.parts.metrics.render(self.site.clock.now()).decode()
@@ -204,3 +204,22 @@ async def test_a_recovery_that_the_store_refused_is_written_with_the_next_poll(
     await daemon.run(busy_then_well, lambda: bool(refused) and min(daemon.polls.values()) >= 14)
     assert refused
     assert set(daemon.store.tracks().values()) == {Track()}
+
+
+async def test_a_store_that_is_busy_at_the_end_is_tried_again(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused, record = [], Store.record
+
+    def refusing(store: Store, snapshots: Any, *args: Any, **more: Any) -> Any:
+        if daemon.stop.is_set() and not snapshots and len(refused) < 2:
+            refused.append(args)
+            raise StoreError("locked")
+        return record(store, snapshots, *args, **more)
+
+    async def busy(entry: Entry) -> Snapshot:
+        return daemon.site.snapshot(entry.name, 0.95)
+
+    monkeypatch.setattr(Store, "record", refusing)
+    monkeypatch.setattr(service, "TRY_AGAIN", 0.001)
+    await daemon.run(busy, lambda: min(daemon.polls.values()) >= 4)
+    assert len(refused) == 2
+    assert sorted(t.device for t in daemon.store.tickets()) == ["sw-1", "sw-2"]
