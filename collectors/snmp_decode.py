@@ -267,9 +267,12 @@ class _Reader:
             return values.get(tag.column)
         if tag.symbol is not None:
             return convert.extract(tag.symbol, self._cell(tag.symbol.OID, _joined(tag, index, values)))
-        if tag.index is not None:
-            return _arc(tag.index, index)
-        return _sliced(tag.index_transform, index)
+        return of_index(tag, index)
+
+
+def of_index(tag: Tag, index: str) -> str | None:
+    """Return the part of a row's index that a tag without a column takes; None where there is none."""
+    return _arc(tag.index, index) if tag.index is not None else _sliced(tag.index_transform, index)
 
 
 def _joined(tag: Tag, index: str, values: convert.Row) -> str:

@@ -3,32 +3,39 @@
 Most of decoding is labels, row joins and telling series apart, and of a device that is read every minute all that comes
 out the same. So what a reading looked like is kept: which rows its tables had, what its texts said. The next one that
 looks the same is decoded by taking the figures of whole columns (a `Grid`) and reading anew only the metrics of which
-an object changed. Any other is decoded from the start.
+an object changed. A device that is read for the first time is held against another of its kind: they differ in names
+and figures, hardly in their tables. Any other reading is decoded from the start.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from collectors import convert, snmp_decode, snmp_facts
-from collectors.columns import Grid, Labels, Samples, packed
-from collectors.columns import Rows as LabelRows
+from collectors import snmp_decode, snmp_facts, snmp_grids
+from collectors.columns import Grid, Samples, packed
 from collectors.model import Rows, Sample, Value
 from collectors.oid_text import split
-from collectors.profiles.rules import Metric, Profile, Symbol
+from collectors.profiles.rules import Profile
 from collectors.profiles.words import Oid
-from collectors.snmp_decode import Decoded, Read
-from collectors.vocabulary import VOCABULARY
+from collectors.snmp_decode import NOTHING, Decoded, Read
+from collectors.snmp_grids import Column, Indexes, Labelled, Table
 
 T = TypeVar("T")
-Indexes = tuple[str, ...]
 
 MAX_SHARED = 100_000
-MAX_KINDS = 1_000  # of devices, by profile and the columns they have
+MAX_KINDS = 500  # of devices, by profile and the columns they have; a reading of each is kept, some 30 kB
 
-PLAIN_SYMBOL = frozenset({"OID", "name", "sample"})
-PLAIN_METRIC = frozenset({"MIB", "table", "symbols", "metric_tags", "columns", "where", "where_not"})
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What follows from a profile and the columns that were read, whatever is in them."""
+
+    profile: Profile
+    columns: frozenset[Oid]
+    of_metrics: Sequence[frozenset[Oid]]  # those of them that each metric needs
+    of_facts: frozenset[Oid]
+    tables: Mapping[int, Table]  # metrics that can stand in grids
 
 
 class Shared:
@@ -36,7 +43,8 @@ class Shared:
 
     def __init__(self) -> None:
         self._known: dict[Any, Any] = {}
-        self._objects: dict[Any, tuple[Profile, Sequence[frozenset[Oid]], frozenset[Oid]]] = {}
+        self._kinds: dict[Any, _Kind] = {}
+        self._looks: dict[Any, _Look] = {}
 
     def one(self, thing: T) -> T:
         """Return the first thing that was equal to this one."""
@@ -45,17 +53,28 @@ class Shared:
         same: T = self._known.setdefault(thing, thing)
         return same
 
-    def objects(self, profile: Profile, columns: frozenset[Oid]) -> tuple[Sequence[frozenset[Oid]], frozenset[Oid]]:
-        """Return which of the columns read each metric needs, and which the facts do."""
+    def kind(self, profile: Profile, columns: frozenset[Oid]) -> _Kind:
+        """Return what follows from the columns that were read."""
         key = (profile.name, columns)
-        known = self._objects.get(key)
-        if known is None or known[0] is not profile:
-            if len(self._objects) >= MAX_KINDS:
-                self._objects.clear()
+        known = self._kinds.get(key)
+        if known is None or known.profile is not profile:
+            if len(self._kinds) >= MAX_KINDS:
+                self._kinds.clear()
             of_metrics = [self.one(_present(snmp_decode.objects_of(metric), columns)) for metric in profile.metrics]
             of_facts = self.one(_present((oid for oid, _ in snmp_facts.objects(profile)), columns))
-            known = self._objects[key] = profile, of_metrics, of_facts
-        return known[1:]
+            known = self._kinds[key] = _Kind(profile, columns, of_metrics, of_facts, snmp_grids.tables(profile.metrics))
+        return known
+
+    def remember(self, look: "_Look") -> None:
+        """Keep how a device looked, for others of its kind."""
+        if len(self._looks) >= MAX_KINDS:
+            self._looks.clear()
+        self._looks[look.kind.profile.name, look.kind.columns] = look
+
+    def look(self, profile: Profile, rows: Rows) -> "_Look | None":
+        """Return how a device looked of which the same was read; None where there was none."""
+        known = self._looks.get((profile.name, frozenset(rows)))
+        return known if known is not None and known.kind.profile is profile else None
 
 
 class Decoder:
@@ -68,31 +87,31 @@ class Decoder:
 
     def decode(self, rows: Rows) -> Decoded:
         """Turn rows into samples and facts."""
-        again = self._last.again(rows) if self._last is not None else None
-        if again is None:
-            known = [grid.rows for grid in self._last.grids] if self._last is not None else []
-            again = _look(self._profile, rows, known, self._shared)
-        self._last = again
-        return again.decoded
+        known = self._last or self._shared.look(self._profile, rows)
+        now = known.again(rows, self._shared) if known is not None else None
+        if now is None:
+            now = _look(self._profile, rows, self._shared)
+            self._shared.remember(now)
+            if self._last is not None:
+                now = now.with_rows_of(self._last)
+        self._last = now
+        return now.decoded
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A metric that is no grid: its objects, what it made, and what of that stands."""
 
-    group: int
-    metric: Metric
+    group: int  # the metric's number
     objects: frozenset[Oid]
     read: Read
     stands: tuple[Sample | None, ...]
 
-    def again(self, rows: Rows) -> "_Part | None":
-        """Read the metric anew; None where its series are others than before."""
-        read = snmp_decode.read(self.metric, rows, self.group)
-        before, now = self.read.samples, read.samples
-        if len(now) != len(before) or any(map(_other, before, now)):
-            return None
-        stands = tuple(_valued(stood, made) for stood, made in zip(self.stands, now, strict=True))
+    def again(self, read: Read) -> "_Part":
+        """Return the part with other figures of the same series."""
+        if read is self.read:
+            return self
+        stands = tuple(map(_valued, self.stands, read.samples))
         return replace(self, read=read, stands=stands)
 
 
@@ -100,15 +119,15 @@ class _Part:
 class _Look:
     """A reading as it looked, and what it decoded to."""
 
-    profile: Profile
-    columns: frozenset[Oid]  # all that was read
-    indexes: tuple[tuple[Oid, Indexes], ...]  # of each column that counts
-    figures: tuple[Oid, ...]  # columns that stand in a grid
-    told: tuple[Oid, ...]  # columns that make anything else
+    kind: _Kind
+    counted: tuple[Oid, ...]  # columns that make anything
+    indexes: tuple[Indexes, ...]  # their rows
+    figures: tuple[Oid, ...]  # those of them that stand in a grid
+    told: tuple[Oid, ...]  # the others, and those that label a grid
     shown: tuple[tuple[Value, ...], ...]  # their values
     shaping: frozenset[Oid]  # columns that make the labels of a grid
-    of_facts: frozenset[Oid]
     parts: tuple[_Part, ...]
+    tables: tuple[int, ...]  # metrics that stand in grids
     grids: tuple[Grid, ...]
     facts: Mapping[str, str]
 
@@ -118,41 +137,90 @@ class _Look:
         problems = (line for part in self.parts for line in part.read.problems)
         return Decoded(Samples(plain, self.grids), self.facts, tuple(problems))
 
-    def again(self, rows: Rows) -> "_Look | None":
-        """Decode a reading that looks like this one; None for one that does not."""
-        if rows.keys() != self.columns or any(tuple(rows[oid]) != known for oid, known in self.indexes):
+    def again(self, rows: Rows, shared: Shared) -> "_Look | None":
+        """Decode a reading of the same columns by what is other in it; None where other tables stand in grids now."""
+        if rows.keys() != self.kind.columns:
             return None
-        if not all(_whole(rows[oid].values()) for oid in self.figures):
+        indexes = tuple(map(_same, self.indexes, (tuple(rows[oid]) for oid in self.counted)))
+        moved = _others(self.counted, self.indexes, indexes)
+        shown = tuple(map(_same, self.shown, _shown(rows, self.told)))
+        changed = moved | _others(self.told, self.shown, shown)
+        grids = self._grids(rows, moved, changed)
+        parts = self._parts(rows, changed) if grids is not None else None
+        if grids is None or parts is None:
             return None
-        shown = _shown(rows, self.told)
-        changed = {oid for oid, now, was in zip(self.told, shown, self.shown, strict=True) if now != was}
-        if not changed.isdisjoint(self.shaping):
-            return None
-        parts = [part if changed.isdisjoint(part.objects) else part.again(rows) for part in self.parts]
-        standing = tuple(part for part in parts if part is not None)
-        if len(standing) < len(parts):
-            return None
-        same = changed.isdisjoint(self.of_facts)
+        same = changed.isdisjoint(self.kind.of_facts)
         return replace(
             self,
+            indexes=shared.one(tuple(map(shared.one, indexes))) if moved else self.indexes,
             shown=shown,
-            parts=standing,
-            grids=tuple(_refilled(grid, rows) for grid in self.grids),
-            facts=self.facts if same else snmp_facts.facts(self.profile, rows),
+            parts=parts,
+            grids=grids,
+            facts=self.facts if same else snmp_facts.facts(self.kind.profile, rows),
         )
 
+    def _grids(self, rows: Rows, moved: Set[Oid], changed: Set[Oid]) -> tuple[Grid, ...] | None:
+        whole = all(snmp_grids.is_whole(rows[oid].values()) for oid in self.figures)
+        if whole and not changed:
+            return self._refilled(rows)
+        labelled: Labelled = {}
+        tables = self.kind.tables
+        for number in tables.keys() - self.tables:
+            others = changed - tables[number].figures | moved
+            if not others.isdisjoint(self.kind.of_metrics[number]) and tables[number].columns(rows, labelled):
+                return None
+        if whole and moved.isdisjoint(self.figures) and changed.isdisjoint(self.shaping):
+            return self._refilled(rows)
+        columns = [column for number in self.tables for column in tables[number].columns(rows, labelled)]
+        if tuple(column.oid for column in columns) != self.figures:
+            return None
+        return tuple(snmp_grids.grids(columns, [grid.rows for grid in self.grids]))
 
-def _shown(rows: Rows, oids: Iterable[Oid]) -> tuple[tuple[Value, ...], ...]:
-    return tuple(tuple(rows[oid].values()) for oid in oids)
+    def _refilled(self, rows: Rows) -> tuple[Grid, ...]:
+        return tuple(_refilled(grid, rows) for grid in self.grids)
+
+    def _parts(self, rows: Rows, changed: Set[Oid]) -> tuple[_Part, ...] | None:
+        """Read anew what changed; None where it has names now that stand in a grid."""
+        metrics = self.kind.profile.metrics
+        reads = {
+            part.group: part.read
+            if changed.isdisjoint(part.objects)
+            else snmp_decode.read(metrics[part.group], rows, part.group)
+            for part in self.parts
+        }
+        if all(_same_series(part.read, reads[part.group]) for part in self.parts):
+            return tuple(part.again(reads[part.group]) for part in self.parts)
+        names = {name for grid in self.grids for name in grid.columns}
+        return _settled(self.kind, reads) if names.isdisjoint(_names(reads.values())) else None
+
+    def with_rows_of(self, other: "_Look") -> "_Look":
+        """Return the same, with the rows of another look where they are equal."""
+        known = [grid.rows for grid in other.grids]
+        return replace(self, grids=tuple(replace(g, rows=snmp_grids.known_rows(g.rows, known)) for g in self.grids))
 
 
-def _whole(values: Iterable[Value]) -> bool:
-    """Say whether all values are integers."""
-    return set(map(type, values)) <= {int}
+def _shown(rows: Rows, oids: Iterable[Oid]) -> Iterator[tuple[Value, ...]]:
+    return (tuple(rows[oid].values()) for oid in oids)
 
 
-def _other(before: Sample, now: Sample) -> bool:
-    return before.name != now.name or before.labels != now.labels
+def _same(was: T, now: T) -> T:
+    """Return what was if it is equal: devices of a kind share it."""
+    return was if now == was else now
+
+
+def _others(oids: Iterable[Oid], was: Iterable[object], now: Iterable[object]) -> set[Oid]:
+    return {oid for oid, one, other in zip(oids, was, now, strict=True) if one is not other}
+
+
+def _same_series(before: Read, now: Read) -> bool:
+    if before is now:
+        return True
+    was, made = before.samples, now.samples
+    return len(was) == len(made) and all(map(_same_one, was, made))
+
+
+def _same_one(before: Sample, now: Sample) -> bool:
+    return before.name == now.name and before.labels == now.labels
 
 
 def _valued(stood: Sample | None, made: Sample) -> Sample | None:
@@ -161,54 +229,68 @@ def _valued(stood: Sample | None, made: Sample) -> Sample | None:
 
 
 def _refilled(grid: Grid, rows: Rows) -> Grid:
-    values = {name: cast(list[int], list(rows[oid].values())) for name, oid in grid.oids.items()}
-    return replace(grid, columns={name: packed(each) for name, each in values.items()})
+    now = ((name, packed(snmp_grids.figures(rows[oid].values()))) for name, oid in grid.oids.items())
+    return replace(grid, columns={name: _same(grid.columns[name], column) for name, column in now})
 
 
 # ---- the first look ----
 
 
-def _look(profile: Profile, rows: Rows, known: Sequence[LabelRows], shared: Shared) -> _Look:
-    """Decode a reading from the start, and see which of its metrics are grids. `known` are rows to use again."""
-    metrics = dict(enumerate(profile.metrics))
-    grids = {number: columns for number, metric in metrics.items() if (columns := _columns(metric, rows))}
-    reads = {number: snmp_decode.read(metrics[number], rows, number) for number in metrics.keys() - grids.keys()}
+def _look(profile: Profile, rows: Rows, shared: Shared) -> _Look:
+    """Decode a reading from the start, and see which of its metrics are grids."""
+    kind, labelled = shared.kind(profile, shared.one(frozenset(rows))), Labelled()
+    grids = {number: columns for number, table in kind.tables.items() if (columns := table.columns(rows, labelled))}
+    others = [number for number in range(len(profile.metrics)) if number not in grids]
+    reads = {number: _read(kind, number, rows) for number in others}
     for number in _clashing(grids, reads.values()):
         del grids[number]
-        reads[number] = snmp_decode.read(metrics[number], rows, number)
-    all_columns = shared.one(frozenset(rows))
-    objects, of_facts = shared.objects(profile, all_columns)
-    numbers = sorted(reads)
-    stands = snmp_decode.settle([reads[number] for number in numbers])
-    parts = tuple(
-        _Part(number, metrics[number], objects[number], reads[number], tuple(stood))
-        for number, stood in zip(numbers, stands, strict=True)
-    )
+        reads[number] = _read(kind, number, rows)
+    parts = _settled(kind, reads)
     columns = [column for number in sorted(grids) for column in grids[number]]
     figures = tuple(column.oid for column in columns)
-    shaping = frozenset().union(*(objects[n] - {column.oid for column in of} for n, of in grids.items()))
-    told = tuple(sorted(shaping | of_facts.union(*(part.objects for part in parts))))
+    shaping = frozenset[Oid]().union(*(kind.of_metrics[n] - {each.oid for each in of} for n, of in grids.items()))
+    told = tuple(sorted(shaping | kind.of_facts.union(*(part.objects for part in parts))))
+    counted = tuple(sorted({*told, *figures}))
     return _Look(
-        profile=profile,
-        columns=all_columns,
-        indexes=shared.one(tuple((oid, tuple(rows[oid])) for oid in sorted({*told, *figures}))),
+        kind=kind,
+        counted=shared.one(counted),
+        indexes=shared.one(tuple(shared.one(tuple(rows[oid])) for oid in counted)),
         figures=shared.one(figures),
         told=shared.one(told),
-        shown=_shown(rows, told),
+        shown=tuple(_shown(rows, told)),
         shaping=shared.one(shaping),
-        of_facts=of_facts,
         parts=parts,
-        grids=tuple(_grids(columns, known)),
+        tables=tuple(sorted(grids)),
+        grids=tuple(snmp_grids.grids(columns, ())),
         facts=snmp_facts.facts(profile, rows),
     )
 
 
-def _clashing(grids: Mapping[int, Sequence["_Column"]], reads: Iterable[Read]) -> list[int]:
+def _read(kind: _Kind, number: int, rows: Rows) -> Read:
+    """Read one metric. Most have no object on any one device."""
+    there = any(rows[oid] for oid in kind.of_metrics[number])
+    return snmp_decode.read(kind.profile.metrics[number], rows, number) if there else NOTHING
+
+
+def _settled(kind: _Kind, reads: Mapping[int, Read]) -> tuple[_Part, ...]:
+    numbers = sorted(reads)
+    stands = snmp_decode.settle([reads[number] for number in numbers])
+    return tuple(
+        _Part(number, kind.of_metrics[number], reads[number], tuple(stood))
+        for number, stood in zip(numbers, stands, strict=True)
+    )
+
+
+def _clashing(grids: Mapping[int, Sequence[Column]], reads: Iterable[Read]) -> list[int]:
     """Return the metrics whose names others have too: which series then stand is told by all of them together."""
-    names = Counter(column.name for columns in grids.values() for column in columns)
-    made = [sample for read in reads for sample in read.samples]
-    taken = {sample.name for sample in made} | {sample.labels.get("sample", "") for sample in made}
+    names, taken = Counter(column.name for columns in grids.values() for column in columns), _names(reads)
     return [n for n, columns in grids.items() if any(names[c.name] > 1 or c.name in taken for c in columns)]
+
+
+def _names(reads: Iterable[Read]) -> set[str]:
+    """Return the names of what was read, and those it says something of."""
+    made = [sample for read in reads for sample in read.samples]
+    return {sample.name for sample in made} | {sample.labels.get("sample", "") for sample in made}
 
 
 def _present(oids: Iterable[Oid], columns: frozenset[Oid]) -> frozenset[Oid]:
@@ -220,65 +302,3 @@ def _above(oid: Oid) -> Iterator[Oid]:
     while oid:
         yield oid
         oid, _ = split(oid)
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column of plain figures, one for each of its rows."""
-
-    oid: Oid
-    name: str
-    indexes: tuple[str, ...]
-    labels: tuple[Labels, ...]
-    values: list[int | float]
-
-
-def _columns(metric: Metric, rows: Rows) -> list[_Column]:
-    """Return the columns of a metric that can stand in grids; none where one of them can not, as all hang together."""
-    if metric.table is None or not metric.model_fields_set <= PLAIN_METRIC or not all(map(_is_plain, metric.symbols)):
-        return []
-    asked = {s.OID: s.sample for s in metric.symbols if s.OID and s.sample and rows.get(s.OID)}
-    if any(oid.endswith(".0") for oid in snmp_decode.objects_of(metric)) or len(set(asked.values())) < len(asked):
-        return []
-    tags = snmp_decode.labels_of_rows(metric, rows) if asked else {}
-    if not all(_whole(rows[oid].values()) and rows[oid].keys() <= tags.keys() for oid in asked):
-        return []
-    labels: dict[Any, dict[str, Labels]] = {}  # label names → by index: one object for all columns of a row
-    columns = []
-    for oid, name in asked.items():
-        of = labels.setdefault(VOCABULARY[name].labels if name in VOCABULARY else None, {})
-        for index in rows[oid]:
-            if index not in of:
-                of[index] = convert.labels_of(name, tags[index], index)
-        own = tuple(of[index] for index in rows[oid])
-        if len({tuple(each.values()) for each in own}) < len(own):
-            return []  # rows to be told apart
-        columns.append(_Column(oid, name, tuple(rows[oid]), own, cast(list[int | float], list(rows[oid].values()))))
-    return columns
-
-
-def _is_plain(symbol: Symbol) -> bool:
-    """Say whether a symbol's figure is the object's value as it is."""
-    return symbol.sample is not None and symbol.model_fields_set <= PLAIN_SYMBOL
-
-
-def _grids(columns: Sequence[_Column], known: Sequence[LabelRows]) -> Iterator[Grid]:
-    """Put columns with the same rows side by side."""
-    together: dict[tuple[str, ...], list[list[_Column]]] = {}
-    for column in columns:
-        groups = together.setdefault(column.indexes, [])
-        fitting = (g for g in groups if g[0].labels == column.labels and all(column.name != c.name for c in g))
-        group = next(fitting, None)
-        if group is None:
-            groups.append([column])
-        else:
-            group.append(column)
-    for indexes, groups in together.items():
-        for group in groups:
-            labels = group[0].labels
-            yield Grid(
-                rows=next((rows for rows in known if tuple(rows) == labels), None) or LabelRows(labels),
-                columns={column.name: packed(column.values) for column in group},
-                oids={column.name: column.oid for column in group},
-                indexes=indexes,
-            )

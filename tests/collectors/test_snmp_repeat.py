@@ -12,7 +12,7 @@ from collectors.model import Rows, Sample, Value
 from collectors.oid_text import rows_of
 from collectors.profiles import ProfileSet
 from collectors.profiles.rules import Profile
-from collectors.snmp_repeat import Decoder
+from collectors.snmp_repeat import Decoder, Shared
 
 DEVICES = Path(__file__).parent.parent / "devices"
 WALKS = sorted(DEVICES.glob("*/*/walk.snmprec"))
@@ -65,6 +65,16 @@ async def test_every_reading_of_a_recorded_device_decodes_as_alone(walk: Path) -
         assert said(decoder.decode(now)) == said(snmp_decode.decode(profile, now))
 
 
+@pytest.mark.parametrize("walk", WALKS, ids=[f"{w.parent.parent.name}/{w.parent.name}" for w in WALKS])
+async def test_a_device_decodes_as_alone_whatever_others_of_its_kind_showed(walk: Path) -> None:
+    profile = known()[walk.parent.parent.name]
+    chance = random.Random(walk.parent.name)  # noqa: S311
+    first, shared = await read(walk, profile), Shared()
+    nothing: Rows = {column: {} for column in first}
+    for now in (nothing, first, *(changed(first, chance, share) for share in (0, 0.05, 0.3, 1)), nothing, first):
+        assert said(Decoder(profile, shared).decode(now)) == said(snmp_decode.decode(profile, now))
+
+
 PORTS = {
     f"{IFX}.1": {str(n): b"ge%d" % n for n in range(1, 4)},
     f"{IF}.2": {str(n): b"Ethernet %d" % n for n in range(1, 4)},
@@ -93,6 +103,36 @@ def test_the_labels_of_a_table_are_one_object_as_long_as_they_stay_the_same() ->
     assert grid_rows(decoder, counted)[0] is first[0]
     assert grid_rows(decoder, renamed)[0] is not first[0]
     assert grid_rows(decoder, ports())[0] is not first[0]
+
+
+def test_a_device_read_for_the_first_time_shares_labels_with_another_that_has_the_same() -> None:
+    shared = Shared()
+    first, same, other = (Decoder(known()["generic"], shared) for _ in range(3))
+    rows = grid_rows(first, ports())[0]
+    assert grid_rows(same, ports(**{f"{IFX}.6": {"1": 7, "2": 8, "3": 9}}))[0] is rows
+    renamed = ports(**{f"{IFX}.18": {"1": b"door", "2": b"desk 2", "3": b"desk 3"}})
+    assert grid_rows(other, renamed)[0] is not rows
+    assert {s.labels["ifAlias"] for s in other.decode(renamed).samples} == {"door", "desk 2", "desk 3"}
+
+
+def test_a_table_that_was_empty_stands_in_a_grid_once_it_has_rows() -> None:
+    shared = Shared()
+    nothing: Rows = {column: {} for column in PORTS}
+    decoder = Decoder(known()["generic"], shared)
+    assert grid_rows(decoder, nothing) == []
+    assert len(grid_rows(decoder, ports())) == 1
+    assert len(grid_rows(Decoder(known()["generic"], shared), nothing)) == 0
+    assert len(grid_rows(Decoder(known()["generic"], shared), ports())) == 1
+
+
+def test_a_device_with_more_ports_than_another_of_its_kind_has_them_all() -> None:
+    shared = Shared()
+    Decoder(known()["generic"], shared).decode(ports())
+    more = {column: {**cells, "4": value} for column, cells in PORTS.items() for value in [next(iter(cells.values()))]}
+    decoded = Decoder(known()["generic"], shared).decode(more)
+    assert said(decoded) == said(snmp_decode.decode(known()["generic"], more))
+    assert isinstance(decoded.samples, Samples)
+    assert [len(grid.rows) for grid in decoded.samples.grids] == [4]
 
 
 def test_a_port_that_comes_does_not_lend_its_figures_to_another() -> None:
