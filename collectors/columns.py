@@ -39,6 +39,10 @@ class Rows(Sequence[Labels]):
     def __reduce__(self) -> "tuple[type[Rows], tuple[Any, ...]]":
         return Rows, (tuple(self),)  # for another process: what was worked out stays here
 
+    def bare(self) -> "Rows":
+        """Return rows with the same labels, of which nothing is worked out."""
+        return Rows(self)
+
     def with_labels(self, names: tuple[str, ...], picks: tuple[int, ...], texts: tuple[tuple[str, ...], ...]) -> "Rows":
         """Return some of the rows, by position, each with its texts for further labels. The same for the same call."""
         key = (names, picks, texts)

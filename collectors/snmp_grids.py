@@ -186,13 +186,13 @@ def grids(columns: Iterable[Column], known: Sequence[Rows]) -> Iterator[Grid]:
     for indexes, groups in together.items():
         for group in groups:
             yield Grid(
-                rows=known_rows(Rows(group[0].labels), known),
+                rows=one_of(known, Rows(group[0].labels)),
                 columns={column.name: packed(column.values) for column in group},
                 oids={column.name: column.oid for column in group},
                 indexes=indexes,
             )
 
 
-def known_rows(rows: Rows, known: Iterable[Rows]) -> Rows:
-    """Return the first rows known that are equal, or these."""
+def one_of(known: Iterable[Rows], rows: Rows) -> Rows:
+    """Return those of the known rows that are equal, or these."""
     return next((each for each in known if tuple(each) == tuple(rows)), rows)

@@ -87,15 +87,18 @@ class Decoder:
 
     def decode(self, rows: Rows) -> Decoded:
         """Turn rows into samples and facts."""
-        known = self._last or self._shared.look(self._profile, rows)
-        now = known.again(rows, self._shared) if known is not None else None
-        if now is None:
-            now = _look(self._profile, rows, self._shared)
-            self._shared.remember(now)
-            if self._last is not None:
-                now = now.with_rows_of(self._last)
-        self._last = now
-        return now.decoded
+        again = self._last.again(rows, self._shared) if self._last is not None else None
+        self._last = again or self._look(rows)
+        return self._last.decoded
+
+    def _look(self, rows: Rows) -> "_Look":
+        """Decode a reading that is not as the last one was. No other device has its rows: what they remember is its."""
+        other = self._shared.look(self._profile, rows)
+        look = other.again(rows, self._shared) if other is not None else None
+        if look is None:
+            look = _look(self._profile, rows, self._shared)
+            self._shared.remember(look)
+        return look.with_rows_of(self._last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +196,10 @@ class _Look:
         names = {name for grid in self.grids for name in grid.columns}
         return _settled(self.kind, reads) if names.isdisjoint(_names(reads.values())) else None
 
-    def with_rows_of(self, other: "_Look") -> "_Look":
-        """Return the same, with the rows of another look where they are equal."""
-        known = [grid.rows for grid in other.grids]
-        return replace(self, grids=tuple(replace(g, rows=snmp_grids.known_rows(g.rows, known)) for g in self.grids))
+    def with_rows_of(self, last: "_Look | None") -> "_Look":
+        """Return the same with the rows of the device's last look where they are equal, else with rows of its own."""
+        known = [grid.rows for grid in last.grids] if last is not None else []
+        return replace(self, grids=tuple(replace(g, rows=snmp_grids.one_of(known, g.rows.bare())) for g in self.grids))
 
 
 def _shown(rows: Rows, oids: Iterable[Oid]) -> Iterator[tuple[Value, ...]]:
