@@ -9,30 +9,29 @@ values, written when the device is polled. A page is woven of both when it is as
 """
 
 import math
-import re
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter, itemgetter
+from typing import TypeVar
 
+from agent.metrics_labels import Endings, inside
 from collectors.columns import Grid, Samples
 from collectors.model import Number, Sample
 from collectors.vocabulary import Meaning
 
-MAX_TEXT = 1024  # characters of a label's value: an ifAlias can be longer, a name people read is not
 BATCH = 400_000  # series spread out at a time: what a page of any length takes in memory (some 35 MB)
 ALIKE = 256  # devices spread out at a time
 CHUNK = 1024  # lines handed out at a time
 
-_HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # parsers differ on NUL; surrogates are no UTF-8
-_ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-_NOT_IN_A_NAME = re.compile("[^a-zA-Z0-9_]")
 _PLAIN = b"0123456789+-.e\n"  # what repr writes of finite numbers
 _LONGEST = 308  # digits that any float has room for
+
+T = TypeVar("T", bound=Hashable)
 
 _name_of, _labels_of, _value_of = attrgetter("name"), attrgetter("labels"), attrgetter("value")
 
@@ -46,11 +45,16 @@ class Layout:
     counts: "array[int]"  # lines of each name
     starts: "array[int]"  # row of a name's first line, where the others follow it; -1: they are scattered
     scattered: Mapping[str, "array[int]"]  # name → rows of its lines
-    packed: bytes  # the rows, `{label="text",…} `: those of an interface serve two dozen names
+    packed: bytes  # how the rows end, `,label="text"…} `: those of an interface serve two dozen names
     unknown: int  # samples whose name is not in the vocabulary
+    top: bytes = b""  # the labels that all rows begin with
 
     def rows(self) -> list[bytes]:
-        return zlib.decompress(self.packed).split(b"\n")
+        """Return the labels of each row, `{label="text",…} `."""
+        endings = zlib.decompress(self.packed)
+        if not self.top:
+            return [b"{" + ending[1:] if ending[:1] == b"," else b" " for ending in endings.split(b"\n")]
+        return (b"{" + self.top + endings.replace(b"\n", b"\n{" + self.top)).split(b"\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,55 +83,79 @@ def layout(
     A name that is hidden or not in `meanings` is left out, and so is a series that is there already.
     """
     every = Samples.of(samples)
-    before = _inside(top)
-    series: dict[str, dict[str, int]] = {}  # name → row → position
-    known: dict[int, list[str]] = {}  # id of a table's rows → theirs: those of an interface serve two dozen names
-    unknown = position = 0
-    for name, of in _columns(every):
-        shown = name in meanings and name not in hidden
-        if shown:
-            rows = known.get(id(of)) or known.setdefault(id(of), [_row(before, own_labels(top, each)) for each in of])
-            found = series.setdefault(name, {})
-            for number, row in enumerate(rows, start=position):
-                found.setdefault(row, number)
-        elif name not in hidden:
-            unknown += len(of)
-        position += len(of)
-    return _laid_out(series, unknown)
+    shown = {name for name in every.names if name in meanings and name not in hidden}
+    endings = Endings(top)
+    numbered: dict[str, int] = {}  # how a row ends → its number
+    series: dict[str, dict[int, int]] = {}  # name → number of the row → position
+    by_name = sorted((sample.name, position) for position, sample in enumerate(every.plain) if sample.name in shown)
+    for name, position in by_name:  # so that the rows of a name follow each other
+        row = numbered.setdefault(endings.one(every.plain[position].labels), len(numbered))
+        series.setdefault(name, {}).setdefault(row, position)
+    position = len(every.plain)
+    for grid in every.grids:
+        of_rows = endings.of(grid.rows) if not shown.isdisjoint(grid.columns) else ()
+        rows = [numbered.setdefault(ending, len(numbered)) for ending in of_rows]
+        for name in grid.columns:
+            if rows and name in shown:
+                _take(series.setdefault(name, {}), rows, position)
+            position += len(grid.rows)
+    return _laid_out(top, series, numbered, _unknown(every, shown.union(hidden)))
 
 
-def _columns(samples: Samples) -> Iterator[tuple[str, Sequence[Mapping[str, str]]]]:
-    """Yield the name and the labels of each column, a single sample being one of its own."""
-    singles = [(sample.labels,) for sample in samples.plain]  # kept meanwhile, as they are told apart by identity
-    yield from zip(map(_name_of, samples.plain), singles, strict=True)
-    for grid in samples.grids:
-        yield from ((name, grid.rows) for name in grid.columns)
+def _take(found: dict[int, int], rows: Sequence[int], position: int) -> None:
+    """Take in a column, but for series that are there already."""
+    positions = range(position, position + len(rows))
+    if not found and len(set(rows)) == len(rows):
+        found.update(zip(rows, positions, strict=True))
+        return
+    for row, at in zip(rows, positions, strict=True):
+        found.setdefault(row, at)
 
 
-def _laid_out(series: Mapping[str, Mapping[str, int]], unknown: int) -> Layout:
-    numbered: dict[str, int] = {}
+def _unknown(samples: Samples, known: Collection[str]) -> int:
+    plain = sum(sample.name not in known for sample in samples.plain)
+    return plain + sum(len(grid.rows) for grid in samples.grids for name in grid.columns if name not in known)
+
+
+def _laid_out(
+    top: Mapping[str, str], series: Mapping[str, Mapping[int, int]], numbered: Iterable[str], unknown: int
+) -> Layout:
     starts: list[int] = []
     scattered: dict[str, array[int]] = {}
     names = tuple(sorted(series))
     for name in names:
-        rows = [numbered.setdefault(text, len(numbered)) for text in series[name]]
+        rows = list(series[name])
         follow = rows == list(range(rows[0], rows[0] + len(rows)))
         starts.append(rows[0] if follow else -1)
         if not follow:
             scattered[name] = _small(rows)
     return Layout(
         order=_small([position for name in names for position in series[name].values()]),
-        names=names,
+        names=_one(names),
         counts=_small([len(series[name]) for name in names]),
-        starts=array("l", starts),
+        starts=_one_array("l", array("l", starts).tobytes()),
         scattered=scattered,
-        packed=zlib.compress("\n".join(numbered).encode(), 3),
+        packed=_one(zlib.compress("\n".join(numbered).encode(), 3)),
         unknown=unknown,
+        top=inside(top).encode(),
     )
 
 
 def _small(numbers: Sequence[int]) -> "array[int]":
-    return array("H" if max(numbers, default=0) < 2**16 else "L", numbers)
+    code = "H" if max(numbers, default=0) < 2**16 else "L"
+    return _one_array(code, array(code, numbers).tobytes())
+
+
+@lru_cache(maxsize=1024)
+def _one_array(code: str, octets: bytes) -> "array[int]":
+    """Return the same array for the same numbers: devices of one kind are laid out alike."""
+    return array(code, octets)
+
+
+@lru_cache(maxsize=1024)
+def _one(thing: T) -> T:
+    """Return the first thing that was equal to this one."""
+    return thing
 
 
 def same_series(one: Samples, other: Samples) -> bool:
@@ -281,22 +309,6 @@ def is_mib_name(name: str) -> bool:
     return name != name.lower()
 
 
-def clean(text: str) -> str:
-    """Return hostile text as people may see it: control characters show as U+FFFD; newlines stay."""
-    if text.isascii() and text.isprintable():
-        return text[:MAX_TEXT]
-    return _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", text[:MAX_TEXT])
-
-
-def own_labels(top: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """Return a sample's own labels with valid names and clean texts, sorted, without those that `top` has."""
-    labels: dict[str, str] = {}
-    for name, text in sorted(own.items()):
-        if (valid := _label_name(name)) not in top:
-            labels.setdefault(valid, clean(text))
-    return labels
-
-
 def number(value: Number) -> str:
     """Return a value as Go's ParseFloat reads it. Integers are exact; beyond a float's range they are infinite."""
     try:
@@ -308,19 +320,3 @@ def number(value: Number) -> str:
     if math.isinf(as_float):
         return "+Inf" if as_float > 0 else "-Inf"
     return str(int(value)) if isinstance(value, int) else repr(value)
-
-
-def _row(before: str, own: Mapping[str, str]) -> str:
-    inside = ",".join(filter(None, (before, _inside(own))))
-    return f"{{{inside}}} " if inside else " "
-
-
-def _inside(labels: Mapping[str, str]) -> str:
-    return ",".join(f'{name}="{clean(text).translate(_ESCAPED)}"' for name, text in labels.items())
-
-
-@lru_cache(maxsize=4096)
-def _label_name(text: str) -> str:
-    """Return a valid label name. Those with two leading underscores are Prometheus' own."""
-    name = _NOT_IN_A_NAME.sub("_", text)
-    return re.sub("^(__|[0-9]|$)", r"label_\1", name)

@@ -39,6 +39,13 @@ class Rows(Sequence[Labels]):
     def __reduce__(self) -> "tuple[type[Rows], tuple[Any, ...]]":
         return Rows, (tuple(self),)  # for another process: what was worked out stays here
 
+    def columns(self) -> Mapping[str, Sequence[str]] | None:
+        """Return each label's texts, one a row; None where rows have other labels than the first."""
+        names = self[0].keys() if len(self) else ()
+        if any(labels.keys() != names for labels in self):
+            return None
+        return {name: [labels[name] for labels in self] for name in names}
+
     def bare(self) -> "Rows":
         """Return rows with the same labels, of which nothing is worked out."""
         return Rows(self)

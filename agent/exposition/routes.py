@@ -16,7 +16,7 @@ from agent.exposition.probing import Busy, Prober
 from agent.exposition.slots import Slots
 from agent.exposition.targets import target_groups
 from agent.metrics import Metrics, Selection
-from agent.metrics_text import clean
+from agent.metrics_labels import clean
 from agent.model import Entry
 from agent.shown import device_labels
 

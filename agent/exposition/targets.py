@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-from agent.metrics_text import clean
+from agent.metrics_labels import clean
 from agent.model import Entry
 
 PREFIX = "__meta_netpatrol_"

@@ -13,7 +13,7 @@ from typing import Any
 import cramjam
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from agent.metrics_text import own_labels
+from agent.metrics_labels import own_labels
 from collectors.model import Number, Sample
 
 HEADERS = {

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import urllib3
 
-from agent.metrics_text import clean
+from agent.metrics_labels import clean
 from agent.push.remote_write import HEADERS
 from agent.push.target import PushTarget
 

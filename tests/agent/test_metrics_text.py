@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent import metrics_text
-from agent.metrics_text import MAX_TEXT, block, join
+from agent.metrics_labels import MAX_TEXT
+from agent.metrics_text import block, join
 from collectors.model import Sample
 from collectors.vocabulary import VOCABULARY, Meaning
 

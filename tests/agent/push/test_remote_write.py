@@ -10,7 +10,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.metrics_text import clean
+from agent.metrics_labels import clean
 from agent.push.remote_write import Encoder, as_float
 from collectors.model import Sample
 
