@@ -64,7 +64,7 @@ def test_what_all_rows_begin_with_is_put_before_how_they_end(labels: dict[str, s
 
 
 def test_devices_of_one_kind_share_where_their_figures_stand():
-    def laid_out(device: str):
+    def laid_out(device: str) -> Layout:
         rows = Rows({"ifIndex": str(n), "ifName": f"ge{n}", "ifAlias": f"{device}-{n}"} for n in range(4))
         samples = Samples((Sample("device_up", {}, 1),), (Grid(rows, {"ifMtu": [1] * 4, "ifSpeed": [2] * 4}),))
         return layout({"device": device}, samples, VOCABULARY)
