@@ -33,9 +33,10 @@ def by_arcs(dotted: str) -> list[tuple[int, str]]:
 
 def instance_value(rows: Rows, oid: Oid) -> Value:
     """Find an instance wherever the column ends: got as a scalar, or walked in a table."""
-    arcs = oid.split(".")
-    for end in range(len(arcs) - 1, 1, -1):
-        value = rows.get(".".join(arcs[:end]), {}).get(".".join(arcs[end:]))
+    end = oid.rfind(".")
+    while end > 0:
+        value = rows.get(oid[:end], {}).get(oid[end + 1 :])
         if value is not None:
             return value
+        end = oid.rfind(".", 0, end)
     return None

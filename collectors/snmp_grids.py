@@ -3,6 +3,7 @@
 A profile labels many tables by the same tags (ifTable, ifXTable): their rows are labelled once, and column by column.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import repeat
@@ -10,8 +11,8 @@ from typing import Any, cast
 
 from collectors import convert, snmp_decode
 from collectors.columns import Grid, Labels, Rows, packed
+from collectors.model import Number, Value
 from collectors.model import Rows as Read
-from collectors.model import Value
 from collectors.profiles.rules import Metric, Symbol, Tag
 from collectors.profiles.words import Oid
 from collectors.vocabulary import VOCABULARY
@@ -34,7 +35,7 @@ class Column:
     name: str
     indexes: Indexes
     labels: tuple[Labels, ...]
-    values: list[int | float]
+    values: Sequence[Number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,15 @@ class Table:
         `labelled` has the labels of this reading's rows that are known, and takes more.
         """
         asked = {oid: name for oid, name in self.asked if rows.get(oid)}
-        if len(set(asked.values())) < len(asked) or not all(is_whole(rows[oid].values()) for oid in asked):
+        if len(set(asked.values())) < len(asked):
             return []
         found = []
         for oid, name in asked.items():
-            indexes = tuple(rows[oid])
-            labels = self._labels(name, indexes, rows, labelled)
-            if labels is None:
+            indexes, values = tuple(rows[oid]), whole(rows[oid].values())
+            labels = self._labels(name, indexes, rows, labelled) if values is not None else None
+            if labels is None or values is None:
                 return []
-            found.append(Column(oid, name, indexes, labels, figures(rows[oid].values())))
+            found.append(Column(oid, name, indexes, labels, values))
         return found
 
     def _labels(self, name: str, indexes: Indexes, rows: Read, labelled: Labelled) -> tuple[Labels, ...] | None:
@@ -115,14 +116,13 @@ def _is_simple(tag: Tag) -> bool:
     return tag.model_fields_set <= PLAIN_TAG and (tag.symbol is None or not tag.index_transform)
 
 
-def is_whole(values: Iterable[Value]) -> bool:
-    """Say whether all values are integers."""
-    return set(map(type, values)) <= {int}
-
-
-def figures(values: Iterable[Value]) -> list[int | float]:
-    """Return values that are whole."""
-    return cast(list[int | float], list(values))
+def whole(values: Iterable[Value]) -> Sequence[Number] | None:
+    """Return values side by side (packed); None where one of them is no integer."""
+    figures = cast(list[int], list(values))
+    try:
+        return array("Q", figures)
+    except (TypeError, OverflowError):
+        return packed(figures) if set(map(type, figures)) <= {int} else None
 
 
 # ---- labels, column by column ----
@@ -187,7 +187,7 @@ def grids(columns: Iterable[Column], known: Sequence[Rows]) -> Iterator[Grid]:
         for group in groups:
             yield Grid(
                 rows=one_of(known, Rows(group[0].labels)),
-                columns={column.name: packed(column.values) for column in group},
+                columns={column.name: column.values for column in group},
                 oids={column.name: column.oid for column in group},
                 indexes=indexes,
             )

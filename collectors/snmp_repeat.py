@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from collectors import snmp_decode, snmp_facts, snmp_grids
-from collectors.columns import Grid, Samples, packed
+from collectors.columns import Grid, Samples
 from collectors.model import Rows, Sample, Value
 from collectors.oid_text import split
 from collectors.profiles.rules import Profile
@@ -114,8 +114,7 @@ class _Part:
         """Return the part with other figures of the same series."""
         if read is self.read:
             return self
-        stands = tuple(map(_valued, self.stands, read.samples))
-        return replace(self, read=read, stands=stands)
+        return _Part(self.group, self.objects, read, tuple(map(_valued, self.stands, read.samples)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,24 +162,20 @@ class _Look:
         )
 
     def _grids(self, rows: Rows, moved: Set[Oid], changed: Set[Oid]) -> tuple[Grid, ...] | None:
-        whole = all(snmp_grids.is_whole(rows[oid].values()) for oid in self.figures)
-        if whole and not changed:
-            return self._refilled(rows)
+        """Take the figures, and label the grids anew where that changed; None where other tables stand in grids now."""
         labelled: Labelled = {}
         tables = self.kind.tables
         for number in tables.keys() - self.tables:
-            others = changed - tables[number].figures | moved
-            if not others.isdisjoint(self.kind.of_metrics[number]) and tables[number].columns(rows, labelled):
+            of = changed & self.kind.of_metrics[number]
+            if (of - tables[number].figures or of & moved) and tables[number].columns(rows, labelled):
                 return None
-        if whole and moved.isdisjoint(self.figures) and changed.isdisjoint(self.shaping):
-            return self._refilled(rows)
+        if moved.isdisjoint(self.figures) and changed.isdisjoint(self.shaping):
+            grids = tuple(grid for each in self.grids if (grid := _refilled(each, rows)) is not None)
+            return grids if len(grids) == len(self.grids) else None
         columns = [column for number in self.tables for column in tables[number].columns(rows, labelled)]
         if tuple(column.oid for column in columns) != self.figures:
             return None
         return tuple(snmp_grids.grids(columns, [grid.rows for grid in self.grids]))
-
-    def _refilled(self, rows: Rows) -> tuple[Grid, ...]:
-        return tuple(_refilled(grid, rows) for grid in self.grids)
 
     def _parts(self, rows: Rows, changed: Set[Oid]) -> tuple[_Part, ...] | None:
         """Read anew what changed; None where it has names now that stand in a grid."""
@@ -228,12 +223,20 @@ def _same_one(before: Sample, now: Sample) -> bool:
 
 def _valued(stood: Sample | None, made: Sample) -> Sample | None:
     """Return what stood of a sample with its present value."""
-    return stood if stood is None or stood.value == made.value else replace(stood, value=made.value)
+    if stood is None or stood.value == made.value:
+        return stood
+    return Sample(stood.name, stood.labels, made.value, stood.oid)
 
 
-def _refilled(grid: Grid, rows: Rows) -> Grid:
-    now = ((name, packed(snmp_grids.figures(rows[oid].values()))) for name, oid in grid.oids.items())
-    return replace(grid, columns={name: _same(grid.columns[name], column) for name, column in now})
+def _refilled(grid: Grid, rows: Rows) -> Grid | None:
+    """Return the grid with other figures; None where they are not whole."""
+    columns = {}
+    for name, oid in grid.oids.items():
+        column = snmp_grids.whole(rows[oid].values())
+        if column is None:
+            return None
+        columns[name] = _same(grid.columns[name], column)
+    return Grid(grid.rows, columns, grid.oids, grid.indexes)
 
 
 # ---- the first look ----
