@@ -194,7 +194,9 @@ def sample(
     label becomes the `entity` given. Raises NotANumber.
     """
     value = row.get(symbol.key)
-    if value is None or not counts(row, symbol.where) or (symbol.skip and text(value) in symbol.skip):
+    if value is None or (symbol.where and not counts(row, symbol.where)):
+        return None
+    if symbol.skip and text(value) in symbol.skip:
         return None
     every = _every(row_labels, entity) | symbol.labels
     if symbol.states is not None:
@@ -284,7 +286,10 @@ def _later(rule: Later, moment: Value, row: Row) -> Number | None:
 
 
 def _arithmetic(symbol: Symbol, figure: Number | None, row: Row) -> Number | None:
-    others = {key: number(row.get(key)) for key in (*symbol.plus, *symbol.minus, *symbol.times, *symbol.per)}
+    keys = (*symbol.plus, *symbol.minus, *symbol.times, *symbol.per)
+    if not keys:
+        return figure
+    others = {key: number(row.get(key)) for key in keys}
     known = {key: other for key, other in others.items() if other is not None}
     if figure is None or len(known) < len(others):
         return None
