@@ -92,7 +92,7 @@ def test_what_is_worked_out_of_labels_stays_behind():
 def test_devices_of_one_kind_share_what_is_alike():
     writer = Writer(VOCABULARY)
     one, other = (each.shown.block.layout for each in carried([polled(writer), polled(writer, "core-2")]))  # type: ignore[union-attr]
-    assert one.packed != other.packed
+    assert one.top != other.top
     assert (one.names, one.order, one.counts, one.starts) == (other.names, other.order, other.counts, other.starts)
     assert one.names is other.names
     assert one.order is other.order
