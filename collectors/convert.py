@@ -154,11 +154,17 @@ def extract(column: Column, value: Value) -> Value:
     return value
 
 
+def is_as_read(column: Column) -> bool:
+    """Say whether `extract` leaves every value of a column as it is."""
+    return not (column.hex or column.unsigned or column.reading is not None or column.extract_value is not None)
+
+
 def counts(row: Row, where: Mapping[str, list[str]], where_not: Mapping[str, list[str]] | None = None) -> bool:
     """Say whether a row has one of the raw values of each `where` column, and none of `where_not`'s."""
-    if any(text(row.get(key)) not in allowed for key, allowed in where.items()):
-        return False
-    return not any(text(row.get(key)) in refused for key, refused in (where_not or {}).items())
+    for key, allowed in where.items():
+        if text(row.get(key)) not in allowed:
+            return False
+    return not where_not or not any(text(row.get(key)) in refused for key, refused in where_not.items())
 
 
 def labels(

@@ -1,8 +1,8 @@
 """Say what to read of a device for a profile, and turn the rows that came back into samples and facts. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 
 from collectors import convert, series, snmp_facts
 from collectors.model import Rows, Sample, Value
@@ -192,34 +192,47 @@ class _Row:
     labels: Mapping[str, str]
 
 
+Cell = Callable[[str], Value]
+"""Index of a row → what a column has there."""
+
+
 class _Reader:
     """Reads one metric's rows, and keeps count of what it could not read. `keys`: of the columns to read; else all."""
 
     def __init__(self, metric: Metric, rows: Rows, keys: Collection[str] | None = None) -> None:
         self._metric = metric
         self._rows = rows
-        columns = _columns(metric)[: len(metric.all_symbols) + len(metric.columns)]
-        self._columns = [column for column in columns if keys is None or column.key in keys]
+        self._symbols = [(symbol, symbol.key) for symbol in metric.all_symbols]
+        columns = ((column.key, column) for column in (*metric.all_symbols, *metric.columns))
+        self._cells = {key: self._cells_of(column) for key, column in columns if keys is None or key in keys}
         self.computed: set[tuple[str, Oid | None]] = set()  # (sample, instance) of figures made of several objects
         self.failed: dict[str, list[str]] = {}
 
     def rows(self) -> Iterator[_Row]:
         """Yield the rows that count, by index; a row is there when one of the metric's symbols has it."""
+        metric = self._metric
+        telling = {metric.rows, *metric.where, *metric.where_not}
+        first = [(key, cell) for key, cell in self._cells.items() if key in telling]
+        others = [(key, cell) for key, cell in self._cells.items() if key not in telling]
         for index in self._indexes():
-            values = _named_arcs(index) | {c.key: convert.extract(c, self._value(c, index)) for c in self._columns}
-            if self._in_use(index, values) and convert.counts(values, self._metric.where, self._metric.where_not):
-                tags = convert.labels(self._metric.metric_tags, partial(self._tag, index, values), values, index)
+            values = _named_arcs(index)
+            values.update((key, cell(index)) for key, cell in first)
+            if self._in_use(index, values) and convert.counts(values, metric.where, metric.where_not):
+                values.update((key, cell(index)) for key, cell in others)
+                tags = convert.labels(metric.metric_tags, partial(self._tag, index, values), values, index)
                 yield _Row(index, values, tags)
 
     def samples(self, row: _Row) -> Iterator[Sample]:
-        for symbol in self._metric.all_symbols:
-            entity = row.index if self._metric.table is not None else symbol.key
+        for symbol, key in self._symbols:
+            if row.values.get(key) is None:
+                continue
+            entity = row.index if self._metric.table is not None else key
             try:
                 sample = convert.sample(
                     symbol, row.values, row.labels, entity=entity, oid=self._instance(symbol, row.index)
                 )
             except convert.NotANumber as error:
-                self.failed.setdefault(symbol.key, []).append(f"{row.index}: {error}")
+                self.failed.setdefault(key, []).append(f"{row.index}: {error}")
             else:
                 if sample is not None:
                     if symbol.computed:
@@ -246,12 +259,19 @@ class _Reader:
             return symbol.OID
         return f"{symbol.OID}.{index}"
 
-    def _value(self, column: Column, index: str) -> Value:
-        if not isinstance(column, RowColumn):
-            return self._cell(column.OID, index)
-        if column.index is not None:
-            return _arc(column.index, index)
-        return self._cell(column.OID, _sliced(column.index_transform, index))
+    def _cells_of(self, column: Column) -> Cell:
+        """Return how to read a column. One read as it is costs a look-up."""
+        if isinstance(column, RowColumn) and column.index is not None:
+            arc = column.index
+            return lambda index: convert.extract(column, _arc(arc, index))
+        if column.OID is None or _is_instance(self._metric, column.OID):
+            value = convert.extract(column, self._cell(column.OID, ""))
+            return lambda index: value
+        cells = self._rows.get(column.OID, {})
+        parts = _parts(column.index_transform) if isinstance(column, RowColumn) else ()
+        if parts:
+            return lambda index: convert.extract(column, cells.get(_some_arcs(parts, index)))
+        return cells.get if convert.is_as_read(column) else lambda index: convert.extract(column, cells.get(index))
 
     def _cell(self, oid: Oid | None, index: str) -> Value:
         if oid is None:
@@ -294,7 +314,15 @@ def _named_arcs(index: str) -> dict[str, Value]:
 
 
 def _sliced(parts: Sequence[IndexSlice], index: str) -> str:
-    if not parts:
-        return index
+    return _some_arcs(_parts(parts), index) if parts else index
+
+
+def _parts(parts: Sequence[IndexSlice]) -> tuple[tuple[int, int], ...]:
+    return tuple((part.start, part.end) for part in parts)
+
+
+@lru_cache(maxsize=16_384)
+def _some_arcs(parts: tuple[tuple[int, int], ...], index: str) -> str:
+    """Return some arcs of an index: (first, last) each, counted from 0."""
     arcs = index.split(".")
-    return ".".join(arc for part in parts for arc in arcs[part.start : part.end + 1])
+    return ".".join(arc for first, last in parts for arc in arcs[first : last + 1])
