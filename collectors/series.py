@@ -84,7 +84,7 @@ def _standing(rows: Iterable[Made]) -> Iterator[Made]:
         stands = tuple(s for s in row.samples if not whole or first.get(_kind(s), row.group) == row.group)
         for each in stands:
             first.setdefault(_kind(each), row.group)
-        yield replace(row, samples=stands)
+        yield row if len(stands) == len(row.samples) else replace(row, samples=stands)
 
 
 def _kind(sample: Sample) -> tuple[str, str]:
@@ -101,7 +101,7 @@ def _ambiguous(rows: Iterable[Made]) -> set[tuple[int, str]]:
 
 
 def _tells(sample: Sample) -> bool:
-    return any(sample.labels.get(label) for label in _TELLING)
+    return any(map(sample.labels.get, _TELLING))
 
 
 def _clash(samples: Iterable[Sample], seen: Mapping[Series, Sample]) -> bool:
