@@ -17,7 +17,7 @@ from agent.exposition.pages import files, views
 from agent.exposition.pages.asked import Asked
 from agent.exposition.pages.views import Known, TicketFile, View
 from agent.exposition.slots import Slots
-from agent.metrics_text import clean
+from agent.metrics_labels import clean
 from agent.model import Inventory, Lang, TicketStatus
 from agent.reports import html
 from agent.store import NotFound, Store, StoreError
