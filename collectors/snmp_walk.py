@@ -80,6 +80,7 @@ class ColumnWalk:
         self._max_rows = max_rows
         self._most_rows = 0  # that a column can have by what was asked
         self._rows = rows
+        self._expected = rows  # of the columns that are asked for
         self._looking = False  # for a first row of columns that are likely empty
         self.repetitions = 1  # rows that are asked for at once
         self._failure: CollectError | None = None
@@ -99,6 +100,7 @@ class ColumnWalk:
             self._looking = bool(new)
             same = new or [each for each in left if each.parent == left[0].parent]
             self.asked = same[: self._pace.looked if new else self._pace.width]
+            self._expected = self._expected_of(same[0]) if same and not new else self._rows
         self.repetitions = self._repetitions()
         self._most_rows += self.repetitions
         return bool(self.asked)
@@ -106,10 +108,15 @@ class ColumnWalk:
     def _repetitions(self) -> int:
         if not self.bulk:
             return 1
-        if self._rows is None or not self.asked:
+        if self._expected is None or not self.asked:
             return self._pace.repetitions
-        expected = self._rows + 1 - len(self.asked[-1].rows)
+        expected = self._expected + 1 - len(self.asked[-1].rows)
         return min(self._pace.repetitions, expected) if expected > 0 else self._pace.repetitions
+
+    def _expected_of(self, column: Column) -> int | None:
+        """Return how many rows a column likely has: as many as before, and as those of its table that have ended."""
+        ended = [len(each.rows) for each in self._columns if each.done and each.parent == column.parent]
+        return max(ended if self._rows is None else [*ended, self._rows], default=None)
 
     def take(self, answer: Answer) -> None:
         """Add an answer's rows, or make the next request such that the device can answer it."""
