@@ -9,6 +9,7 @@ from collectors.errors import BadData
 
 MAX_ARCS = 128  # RFC 2578, 3.5
 MAX_ARC = 2**32 - 1
+MAX_OID = MAX_ARCS * 5  # octets
 MAX_INTEGER = 9  # octets: a Counter64 with a leading zero
 MAX_KNOWN = 65_536  # entries of a memory
 
@@ -115,7 +116,7 @@ def arcs(octets: bytes) -> Oid:
 
 def sub_arcs(octets: bytes) -> Oid:
     """Decode what stands within an OBJECT IDENTIFIER, behind its first two arcs."""
-    if not octets or octets[-1] & 0x80 or len(octets) > MAX_ARCS * 5:
+    if not octets or octets[-1] & 0x80 or len(octets) > MAX_OID:
         raise BadData(f"{len(octets)} octets that are no OID: {octets[:16].hex()}")
     found: list[int] = []
     arc = 0

@@ -29,13 +29,16 @@ _HIGH = b"\x80"  # above all octets that begin with a zero bit
 _number = int.from_bytes
 
 
-class _Forms(dict[int, Callable[[bytes], tuple[int, bytes, int, int, bytes, int]]]):
+_Form = Callable[[bytes], tuple[int, bytes, int, int, bytes, int]]
+
+
+class _Forms(dict[int, _Form]):
     """By a piece's size, where its value begins being given: its arc, index, tag, length, octets, next name's size."""
 
     def __init__(self, at: int) -> None:
         self._at = at
 
-    def __missing__(self, size: int) -> Callable[[bytes], tuple[int, bytes, int, int, bytes, int]]:
+    def __missing__(self, size: int) -> _Form:
         room = size - self._at - 2 - _HEAD
         if not 0 <= room < _SHORT:
             raise LookupError
@@ -45,6 +48,7 @@ class _Forms(dict[int, Callable[[bytes], tuple[int, bytes, int, int, bytes, int]
 
 
 _FORMS = {at: _Forms(at) for at in range(2, _SHORT)}
+_NO_FORMS: dict[int, _Form] = {}
 
 
 def _no_row(octets: bytes) -> Value:
@@ -112,7 +116,7 @@ def read_rows(octets: bytes, asked: Sequence[Column], most: int, indexes: Indexe
     pieces[-1] += _NO_HEAD
     left = iter(pieces[:most])
     try:
-        if _add(left, asked, first[-1] - len(parent), indexes):
+        if _add(left, asked, first[-1], indexes):
             return None
     except (LookupError, BadData):  # a piece that is too short, an index or a row that is none
         pass
@@ -120,15 +124,17 @@ def read_rows(octets: bytes, asked: Sequence[Column], most: int, indexes: Indexe
     return count, sum(map(len, pieces[:count])) + len(parent) * count
 
 
-def _add(pieces: Iterable[bytes], asked: Sequence[Column], at: int, indexes: Indexes) -> bool:
-    """Add pieces to their columns; the first one's value begins `at` there. False at one that is not understood."""
+def _add(pieces: Iterable[bytes], asked: Sequence[Column], name: int, indexes: Indexes) -> bool:
+    """Add pieces to their columns; the first one's `name` has so many octets. False at one that is not understood."""
     size, live = len(asked[0].parent), len(asked)
+    forms, named = _NO_FORMS, 0  # for names of so many octets
     last = before = b""  # the index of the piece before, and where its column had been
     for piece, column in zip(pieces, cycle(asked), strict=False):
-        arc, key, kind, length, raw, name = _FORMS[at][len(piece)](piece)
+        if name != named:
+            forms, named = _FORMS.get(name - size, _NO_FORMS), name
+        arc, key, kind, length, raw, name = forms[len(piece)](piece)
         if length != len(raw):
             return False
-        at = name - size
         if arc != column.arc or column.done:
             live -= not column.done
             column.done = True
@@ -143,6 +149,9 @@ def _add(pieces: Iterable[bytes], asked: Sequence[Column], at: int, indexes: Ind
             before = column.key
             if index <= indexes[before][1]:
                 return False
-        column.rows[text] = _number(raw) if 0 < length < _PLAIN[kind] and raw < _HIGH else _READERS[kind](raw)
+        if 0 < length < _PLAIN[kind] and raw < _HIGH:
+            column.rows[text] = _number(raw)
+        else:
+            column.rows[text] = raw if kind == ber.OCTETS else _READERS[kind](raw)
         column.key = last
     return True

@@ -8,7 +8,7 @@ from collectors.errors import AuthFailed, CollectError, ProfileError, TimedOut, 
 from collectors.model import SnmpAccess, Value, Walk
 from collectors.snmp_engine import Engine, Memory, engine
 from collectors.snmp_poll import GetJob, Job, Poll, WalkJob
-from collectors.snmp_udp import Address, resolve, unreachable
+from collectors.snmp_udp import Address, resolve
 from collectors.snmp_v3 import UsmWire
 from collectors.snmp_walk import Caps, Pace
 from collectors.snmp_wire import CommunityWire, Messages
@@ -140,9 +140,7 @@ class EngineTransport:
         self.requests += 1
         self._place.stray = None
         self._engine.wait(poll, self._queue, self.timeout)
-        error = self._socket.send(datagram, self._address)
-        if error is not None:
-            poll.fail(unreachable(error))
+        self._socket.send(datagram, self._address)
 
     def settle(self, poll: Poll) -> None:
         self._engine.settle(poll, self._queue)

@@ -15,6 +15,7 @@ from collectors.snmp_wire import LEAST_ID, MOST_ID
 RESOLVE_SECONDS = 10.0  # for the name of a device
 BUFFER = 32 * 2**20  # octets of answers that may wait
 MOST_AT_ONCE = 64  # datagrams heard before others get their turn
+MOST_HELD = 64  # datagrams that wait to be sent together
 MAX_DATAGRAM = 65_535
 MAX_ERRORS = 4  # that others left on the socket, before one is taken for our own
 
@@ -73,8 +74,10 @@ def ids() -> Iterator[int]:
 class UdpSocket:
     """One address family's socket, on one event loop.
 
-    `receive(datagram, sender)` is called with what is heard, `lost(address, error)` when ICMP says there is no way.
-    `window` is of what its buffer holds.
+    `receive(datagram, sender)` is called with what is heard, `lost(address, error)` when ICMP or the system says that
+    there is no way. `window` is of what its buffer holds.
+
+    What is sent goes out together, when all was heard and all had their turn: whoever receives is woken once for it.
     """
 
     def __init__(
@@ -87,6 +90,9 @@ class UdpSocket:
         self._receive = receive
         self._lost = lost
         self._loop = loop
+        self._hearing = False
+        self._open = True
+        self._held: list[tuple[bytes, Address]] = []
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._enlarge()
@@ -105,11 +111,27 @@ class UdpSocket:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
 
     def close(self) -> None:
+        self._open = False
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
 
-    def send(self, datagram: bytes, address: Address) -> OSError | None:
-        """Send; return why it is sure not to arrive. One that the system has no room for counts as lost on the way."""
+    def send(self, datagram: bytes, address: Address) -> None:
+        """Send. One that the system has no room for counts as lost on the way."""
+        self._held.append((datagram, address))
+        if len(self._held) >= MOST_HELD:
+            self._send_held()
+        elif len(self._held) == 1 and not self._hearing:
+            self._loop.call_soon(self._send_held)
+
+    def _send_held(self) -> None:
+        held, self._held = self._held, []
+        for datagram, address in held:
+            error = self._sent(datagram, address) if self._open else None
+            if error is not None:
+                self._lost(address, error)
+
+    def _sent(self, datagram: bytes, address: Address) -> OSError | None:
+        """Send; return why it is sure not to arrive."""
         error: OSError | None = None
         for _ in range(MAX_ERRORS):
             try:
@@ -130,6 +152,14 @@ class UdpSocket:
 
     def hear(self, most: int) -> None:
         """Hear what waits in the buffer, at most so many datagrams."""
+        self._hearing = True
+        try:
+            self._hear(most)
+        finally:
+            self._hearing = False
+            self._send_held()
+
+    def _hear(self, most: int) -> None:
         for heard in range(most):
             try:
                 datagram, sender = self._socket.recvfrom(MAX_DATAGRAM)
@@ -141,7 +171,7 @@ class UdpSocket:
                 self._read_errors()
             else:
                 self._receive(datagram, sender)
-                if self._socket.fileno() < 0:  # whoever was answered closed it
+                if not self._open:  # whoever was answered closed it
                     return
 
     def _read_errors(self) -> None:

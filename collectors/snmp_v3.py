@@ -3,16 +3,15 @@
 import hmac
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from collectors import ber
 from collectors.errors import AuthFailed, BadData, CollectError, TimedOut
 from collectors.model import SnmpAccess
+from collectors.snmp_envelope import Envelope, Known, known, read
 from collectors.snmp_message import OTHERS, Again, Answer, Ignored, Pdu, Request
 from collectors.snmp_privacy import Cipher, cipher
 from collectors.snmp_usm import (
     AUTH_FLAG,
-    AUTH_FORMS,
     MAX_SIZE,
     MODEL,
     PRIV_FLAG,
@@ -39,22 +38,26 @@ _HEAD_ENDS = [
     for flags in range(AUTH_FLAG + PRIV_FLAG + 1)
 ]
 _NOBODY = ber.element(ber.OCTETS)
-_CODE = {form.size: ber.element(ber.OCTETS, bytes(form.size)) for form in AUTH_FORMS.values()}  # not yet filled in
 
 
 class UsmWire:
     """One SNMPv3 user on one device. Finds out the device's engine and clock by itself."""
 
-    __slots__ = ("_auth_key", "_cipher", "_engine", "_front", "_keyed", "_priv", "_user", "usm")
+    __slots__ = ("_cipher", "_engine", "_front", "_keyed", "_known", "_priv", "_said", "_signer", "_user", "usm")
 
     def __init__(self, access: SnmpAccess, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.usm = Usm(access, monotonic, patient=True)
         self._priv = access.priv_protocol
         self._keyed = b""  # the engine that the keys are of
-        self._auth_key = b""
+        self._signer: hmac.HMAC | None = None  # that was given the key, and no octets yet
         self._cipher: Cipher | None = None
         self._engine = b""  # as an element
         self._front = b""  # engine and context, which stand before a PDU
+        self._said: tuple[tuple[int, ...], bytes] = (
+            (),
+            b"",
+        )  # security parameters sent last, and with what flags and time
+        self._known: Known | None = None  # the last envelope that was proven
         self._user = ber.element(ber.OCTETS, self.usm.user)
 
     # ---- out ----
@@ -62,7 +65,7 @@ class UsmWire:
     def seal(self, request: Encoded, request_id: int) -> bytes:
         usm = self.usm
         if not usm.engine:
-            self._engine, self._keyed = b"\x04\x00", b""
+            self._engine, self._keyed, self._said = b"\x04\x00", b"", ((), b"")
             self._front = self._engine + ber.element(ber.OCTETS, usm.context)
             return self._sealed(pdu_octets(DISCOVERY, request_id), request_id, 0, _NOBODY)
         self._localise()
@@ -74,37 +77,41 @@ class UsmWire:
         if self._keyed == usm.engine:
             return
         if usm.auth:
-            self._auth_key = localised(usm.masters[0], usm.engine, usm.form.hash)
+            self._signer = hmac.new(localised(usm.masters[0], usm.engine, usm.form.hash), digestmod=usm.form.hash)
         if self._priv:
             key = localised(usm.masters[1], usm.engine, usm.form.hash)
             self._cipher = cipher(self._priv, key, usm.engine, usm.form.hash)
         self._engine = ber.element(ber.OCTETS, usm.engine)
         self._front = self._engine + ber.element(ber.OCTETS, usm.context)
+        self._said, self._known = ((), b""), None
         self._keyed = usm.engine
 
     def _sealed(self, pdu: bytes, message_id: int, flags: int, user: bytes) -> bytes:
         usm = self.usm
-        data, size = ber.element(ber.SEQUENCE, self._front, pdu), 0
-        boots = seconds = 0
+        data = ber.element(ber.SEQUENCE, self._front, pdu)
+        boots = seconds = size = 0
         salt = b""
         if flags & AUTH_FLAG:
             boots, seconds, size = usm.clock.boots, usm.now(), usm.form.size
         if flags & PRIV_FLAG and self._cipher is not None:
             sealed, salt = self._cipher.encrypt(data, boots, seconds)
             data = ber.element(ber.OCTETS, sealed)
-        security = (self._engine, ber.integer(boots), ber.integer(seconds), user)
-        head = _HEAD_FRONT + message_id.to_bytes(4) + _HEAD_ENDS[flags]
-        tail = bytes((ber.OCTETS, len(salt))) + salt
-        parameters = ber.element(ber.OCTETS, ber.element(ber.SEQUENCE, *security, _CODE[size], tail))
-        whole = ber.element(ber.SEQUENCE, _VERSION, head, parameters, data)
-        if not size:
-            return whole
-        end = len(whole) - len(data) - len(tail)
-        return whole[: end - size] + self._code(whole) + whole[end:]
+        security = self._until_code((flags, boots, seconds), user, size, len(salt))
+        head = b"".join((_VERSION, _HEAD_FRONT, message_id.to_bytes(4), _HEAD_ENDS[flags], security))
+        tail = b"".join((bytes((ber.OCTETS, len(salt))), salt, data))
+        head = b"\x30" + ber.length(len(head) + size + len(tail)) + head
+        return head + _code(self._signer, size, head, bytes(size), tail) + tail
 
-    def _code(self, whole: bytes) -> bytes:
-        form = self.usm.form
-        return hmac.digest(self._auth_key, whole, form.hash)[: form.size]
+    def _until_code(self, when: tuple[int, int, int], user: bytes, size: int, salt: int) -> bytes:
+        """Return the security parameters up to the content of a code of so many octets: the same within a second."""
+        if self._said[0] != when:
+            _, boots, seconds = when
+            before = b"".join((self._engine, ber.integer(boots), ber.integer(seconds), user, bytes((ber.OCTETS, size))))
+            room = size + 2 + salt  # of what stands behind
+            inner = bytes((ber.SEQUENCE,)) + ber.length(len(before) + room) + before
+            outer = bytes((ber.OCTETS,)) + ber.length(len(inner) + room) + inner
+            self._said = when, outer
+        return self._said[1]
 
     # ---- in ----
 
@@ -118,41 +125,53 @@ class UsmWire:
     def _received(self, datagram: bytes, message_id: int) -> Received:
         """Authenticate and decrypt a message. Raises BadData, AuthFailed, or TimedOut for one of another exchange."""
         try:
-            envelope = _envelope(datagram)
+            quick = self._known.read(datagram) if self._known is not None else None
+            envelope = quick or read(datagram)
         except BadData as error:
             raise not_snmp(datagram) from error
-        flags, security = envelope.flags, envelope.security
         if envelope.version != 3 or envelope.model != MODEL:
             raise BadData("answered with another SNMP version or security model")
         if envelope.message_id != message_id:
             raise TimedOut(OTHERS)
-        if flags & AUTH_FLAG:
-            self._authenticate(datagram, security)
+        if envelope.flags & AUTH_FLAG:
+            self._authenticate(datagram, envelope)
+            if quick is None:
+                self._known = known(datagram)
         octets, at, end = datagram, envelope.data, envelope.end
         try:
-            if flags & PRIV_FLAG:
+            if envelope.flags & PRIV_FLAG:
                 octets = self._decrypted(datagram, envelope)
                 at, end = 0, len(octets)
-            pdu = _scoped(octets, at, end)
+            pdu = self._scoped(octets, at, end)
         except BadData as error:
             raise not_snmp(octets) from error
-        return Received(security.engine, security.boots, security.seconds, security.user, flags, pdu)
+        return Received(envelope.engine, envelope.boots, envelope.seconds, envelope.user, envelope.flags, pdu)
 
-    def _authenticate(self, datagram: bytes, security: "_Security") -> None:
+    def _authenticate(self, datagram: bytes, envelope: Envelope) -> None:
         """Raise AuthFailed unless a message's code is whole and right (RFC 3414, 6.3.2; not shorter: CVE-2008-0960)."""
-        at, size = security.code_at, self.usm.form.size
-        if not self._auth_key or security.code_size != size:
+        at, size = envelope.code_at, self.usm.form.size
+        if self._signer is None or envelope.code_size != size:
             raise AuthFailed("answered with an authentication code of another protocol")
-        blank = datagram[:at] + bytes(size) + datagram[at + size :]
-        if not hmac.compare_digest(self._code(blank), datagram[at : at + size]):
+        end = at + size
+        right = _code(self._signer, size, datagram[:at], bytes(size), datagram[end:])
+        if not hmac.compare_digest(right, datagram[at:end]):
             raise AuthFailed("answered with a wrong authentication code")
 
-    def _decrypted(self, datagram: bytes, envelope: "_Envelope") -> bytes:
+    def _decrypted(self, datagram: bytes, envelope: Envelope) -> bytes:
         if not envelope.flags & AUTH_FLAG or self._cipher is None:
             raise AuthFailed("answered with encryption that was not asked for")
         start, stop = ber.content(datagram, envelope.data, envelope.end, ber.OCTETS)
-        security = envelope.security
-        return self._cipher.decrypt(datagram[start:stop], security.boots, security.seconds, security.salt)
+        return self._cipher.decrypt(datagram[start:stop], envelope.boots, envelope.seconds, envelope.salt)
+
+    def _scoped(self, octets: bytes, at: int, end: int) -> Pdu:
+        """Read the PDU of a scoped PDU, whose engine and context are those asked for if the PDU is an answer."""
+        at, end = ber.content(octets, at, end, ber.SEQUENCE)
+        if octets.startswith(self._front, at, end):
+            at += len(self._front)
+        else:
+            _, at = ber.string(octets, at, end)
+            _, at = ber.string(octets, at, end)
+        return read_pdu(octets, at, end)
 
     # ---- for one message after another ----
 
@@ -170,7 +189,7 @@ class UsmWire:
 
     def stray(self, datagram: bytes) -> CollectError:
         try:
-            _envelope(datagram)
+            read(datagram)
         except BadData:
             return not_snmp(datagram)
         return TimedOut(OTHERS)
@@ -182,58 +201,11 @@ class UsmWire:
         self.usm.forget()
 
 
-class _Security(NamedTuple):
-    engine: bytes
-    boots: int
-    seconds: int
-    user: bytes
-    code_at: int
-    code_size: int
-    salt: bytes
-
-
-class _Envelope(NamedTuple):
-    """What is around the data of a message, which begins at `data`; the message ends at `end`."""
-
-    version: int
-    message_id: int
-    flags: int
-    model: int
-    security: _Security
-    data: int
-    end: int
-
-
-def _envelope(datagram: bytes) -> _Envelope:
-    at, end = ber.content(datagram, 0, len(datagram), ber.SEQUENCE)
-    version, at = ber.number(datagram, at, end)
-    at, head = ber.content(datagram, at, end, ber.SEQUENCE)
-    message_id, at = ber.number(datagram, at, head)
-    _, at = ber.number(datagram, at, head)  # the size that its sender takes
-    flags, at = ber.string(datagram, at, head)
-    model, _ = ber.number(datagram, at, head)
-    if len(flags) != 1:
-        raise BadData(f"msgFlags of {len(flags)} octets")
-    at, data = ber.content(datagram, head, end, ber.OCTETS)
-    return _Envelope(version, message_id, flags[0], model, _security(datagram, at, data), data, end)
-
-
-def _security(octets: bytes, at: int, end: int) -> _Security:
-    at, end = ber.content(octets, at, end, ber.SEQUENCE)
-    engine, at = ber.string(octets, at, end)
-    boots, at = ber.number(octets, at, end)
-    seconds, at = ber.number(octets, at, end)
-    user, at = ber.string(octets, at, end)
-    code, at = ber.content(octets, at, end, ber.OCTETS)
-    salt, _ = ber.string(octets, at, end)
-    if not (0 <= boots < 2**31 and 0 <= seconds < 2**31):  # RFC 3414, 2.4
-        raise BadData("an engine time out of range")
-    return _Security(engine, boots, seconds, user, code, at - code, salt)
-
-
-def _scoped(octets: bytes, at: int, end: int) -> Pdu:
-    """Read the PDU of a scoped PDU, whose engine and context are those asked for if the PDU is an answer."""
-    at, end = ber.content(octets, at, end, ber.SEQUENCE)
-    _, at = ber.string(octets, at, end)
-    _, at = ber.string(octets, at, end)
-    return read_pdu(octets, at, end)
+def _code(signer: hmac.HMAC | None, size: int, *parts: bytes) -> bytes:
+    """Return the authentication code of a message in parts; none without a key."""
+    if signer is None:
+        return b""
+    signed = signer.copy()
+    for part in parts:
+        signed.update(part)
+    return signed.digest()[:size]

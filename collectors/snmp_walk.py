@@ -7,6 +7,7 @@ empty are looked at together, whatever their tables.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 from collectors.ber import Indexes, Oid, arcs, dotted, sub_octets
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut
@@ -22,13 +23,14 @@ from collectors.snmp_message import (
     VarBind,
     bindings,
     value,
-    varbinds,
 )
 
 MAX_ROWS = 100_000  # a column
 MAX_GET = 20  # OIDs in one GET
 MAX_WIDTH = 20  # columns side by side in one request
 SMALL = 30  # variable bindings whose answer mostly fits one Ethernet frame: links that lose fragments pass it
+
+_FOREIGN = VarBind((), None, end=True)  # what is of another column
 
 ERRORS = (
     *("noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType", "wrongLength"),
@@ -80,6 +82,7 @@ class ColumnWalk:
         self._max_rows = max_rows
         self._most_rows = 0  # that a column can have by what was asked
         self._rows = rows
+        self._expected = rows  # of the columns that are asked for
         self._looking = False  # for a first row of columns that are likely empty
         self.repetitions = 1  # rows that are asked for at once
         self._failure: CollectError | None = None
@@ -99,6 +102,7 @@ class ColumnWalk:
             self._looking = bool(new)
             same = new or [each for each in left if each.parent == left[0].parent]
             self.asked = same[: self._pace.looked if new else self._pace.width]
+            self._expected = self._expected_of(same[0]) if same and not new else self._rows
         self.repetitions = self._repetitions()
         self._most_rows += self.repetitions
         return bool(self.asked)
@@ -106,10 +110,15 @@ class ColumnWalk:
     def _repetitions(self) -> int:
         if not self.bulk:
             return 1
-        if self._rows is None or not self.asked:
+        if self._expected is None or not self.asked:
             return self._pace.repetitions
-        expected = self._rows + 1 - len(self.asked[-1].rows)
+        expected = self._expected + 1 - len(self.asked[-1].rows)
         return min(self._pace.repetitions, expected) if expected > 0 else self._pace.repetitions
+
+    def _expected_of(self, column: Column) -> int | None:
+        """Return how many rows a column likely has: as many as before, and as those of its table that have ended."""
+        ended = [len(each.rows) for each in self._columns if each.done and each.parent == column.parent]
+        return max(ended if self._rows is None else [*ended, self._rows], default=None)
 
     def take(self, answer: Answer) -> None:
         """Add an answer's rows, or make the next request such that the device can answer it."""
@@ -125,7 +134,7 @@ class ColumnWalk:
     def take_pdu(self, pdu: Pdu, indexes: Indexes) -> None:
         """Do as `take` does, quickly where the answer allows it. Raises BadData, having taken nothing."""
         if self._looking and pdu.status == Status.OK:
-            self._look(list(bindings(pdu.octets, pdu.start, pdu.end)))
+            self._add(self._own(bindings(pdu.octets, pdu.start, pdu.end)))
             return
         if pdu.status != Status.OK or not self.asked[0].arc or self._most_rows > self._max_rows:
             self.take(pdu.answer())
@@ -138,7 +147,7 @@ class ColumnWalk:
             return
         count, at = left
         try:
-            rest = varbinds(pdu.octets, pdu.start + at, pdu.end)
+            rest = self._own(bindings(pdu.octets, pdu.start + at, pdu.end), count)
         except BadData:
             for each, rows in zip(self.asked, before, strict=True):
                 each.back_to(rows)
@@ -176,16 +185,14 @@ class ColumnWalk:
             if not column.done:
                 self._add_one(column, varbind)
 
-    def _look(self, found: Sequence[Binding]) -> None:
-        """Take a first row of each column; what is of another is not read, but to know that."""
-        if not found:
-            self._add(())
-            return
+    def _own(self, found: Iterable[Binding], first: int = 0) -> list[VarBind]:
+        """Read variable bindings, the first of which is so many-th; what is of another column only to know that."""
         rows: list[VarBind] = []
-        for (name, kind, raw), each in zip(found, self.asked, strict=False):
+        asked = islice(cycle(self.asked), first % len(self.asked), None)
+        for (name, kind, raw), each in zip(found, asked, strict=False):
             foreign = kind == END_OF_MIB or not name.startswith(each.octets)
-            rows.append(VarBind((), None, end=True) if foreign else VarBind(arcs(name), value(kind, raw)))
-        self._add(rows)
+            rows.append(_FOREIGN if foreign else VarBind(arcs(name), value(kind, raw)))
+        return rows
 
     def _add_one(self, column: Column, varbind: VarBind) -> None:
         size = len(column.root)

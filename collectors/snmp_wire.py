@@ -15,8 +15,11 @@ _NOTHING_ASKED = b"\x02\x01\x00\x02\x01\x00"  # error-status and error-index, or
 _NO_ERROR = _NOTHING_ASKED
 _NULL = b"\x05\x00"
 _HEADS = [
-    bytes((ber.SEQUENCE, size + 4, ber.OBJECT, size)) for size in range(0x7C)
-]  # of names that take so many octets
+    bytes((ber.SEQUENCE,)) + ber.length(len(head) + size + len(_NULL)) + head
+    for size in range(2 * ber.MAX_OID + 1)
+    for head in [bytes((ber.OBJECT,)) + ber.length(size)]
+]
+"""What stands before a name of so many octets and its NULL, which is a column and an index, each as long as an OID."""
 LEAST_ID = 2**24  # request-ids and message IDs take four octets, so that they can be put into encoded requests
 MOST_ID = 2**31 - 1
 
@@ -74,11 +77,7 @@ def _bulk(repetitions: int) -> bytes:
 
 def names_of(oids: Iterable[bytes]) -> bytes:
     """Return the variable bindings that ask for OIDs, which are given as octets."""
-    return b"".join([_HEADS[len(oid)] + oid + _NULL if len(oid) < len(_HEADS) else _long_name(oid) for oid in oids])
-
-
-def _long_name(oid: bytes) -> bytes:
-    return ber.element(ber.SEQUENCE, ber.element(ber.OBJECT, oid), _NULL)
+    return b"".join([_HEADS[len(oid)] + oid + _NULL for oid in oids])
 
 
 def request_of(request: Request) -> Encoded:

@@ -123,6 +123,21 @@ def test_as_many_rows_are_asked_for_as_are_expected_and_one_that_shows_the_end(
     assert len(walk.result().rows[dotted((*TABLE, 1))]) == rows
 
 
+@pytest.mark.parametrize(("expected", "cut", "requests"), [(None, 31, [(3, 25)]), (3, 19, [(3, 4), (3, 25)])])
+def test_columns_that_have_ended_say_how_many_rows_the_others_of_their_table_have(
+    expected: int | None, cut: int, requests: list[tuple[int, int]]
+) -> None:
+    instances = [(*TABLE, column, row) for column in (1, 2, 3, 4) for row in range(1, 11)]
+    agent = Agent(instances, Whims(most=10_000, cut=cut, bulk=True, v1=False))
+    walk = ColumnWalk([(*TABLE, column) for column in (1, 2, 3)], Pace(bulk=True, repetitions=25), rows=expected)
+    asked = []
+    while (request := walk.next_request()) is not None:
+        asked.append((len(request.oids), request.repetitions))
+        walk.take(agent.answer(request))
+    assert asked == [*requests, (2, 1)], "the last answer but one was cut off behind the first column's end"
+    assert all(len(rows) == 10 for rows in walk.result().rows.values())
+
+
 def test_empty_columns_of_many_tables_take_one_short_request() -> None:
     walk = ColumnWalk([(*TABLE, table, 1) for table in range(1, SMALL + 6)], Pace(bulk=True, repetitions=25), rows=0)
     widths = []
