@@ -13,7 +13,7 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter, itemgetter
@@ -156,6 +156,18 @@ def _one_array(code: str, octets: bytes) -> "array[int]":
 def _one(thing: T) -> T:
     """Return the first thing that was equal to this one."""
     return thing
+
+
+def economical(laid_out: Layout) -> Layout:
+    """Return a layout that comes from elsewhere with parts that those alike have as well, and not copies of them."""
+    return replace(
+        laid_out,
+        order=_one_array(laid_out.order.typecode, laid_out.order.tobytes()),
+        names=_one(laid_out.names),
+        counts=_one_array(laid_out.counts.typecode, laid_out.counts.tobytes()),
+        starts=_one_array(laid_out.starts.typecode, laid_out.starts.tobytes()),
+        packed=_one(laid_out.packed),
+    )
 
 
 def same_series(one: Samples, other: Samples) -> bool:

@@ -7,22 +7,23 @@ import asyncio
 import pickle
 import struct
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from agent.metrics_text import Layout
+from agent.metrics_text import Layout, economical
 from agent.poller import Message, Polled
 from collectors.columns import Samples
 
 LIMIT = 4 << 20  # bytes that are read ahead
-PARTS = 1000  # of layouts that are shared: a fleet has few kinds of devices
+
+Names = tuple[str, ...]
+MAX_NAMES = 1000  # kinds of lists of checks that are kept once
 
 _SIZE = struct.Struct("!I")
 _NOTHING = Samples()
 _NO_NUMBERS = array("H")
 _NO_LAYOUT = Layout(_NO_NUMBERS, (), _NO_NUMBERS, _NO_NUMBERS, {}, b"", 0)
-
-T = TypeVar("T")
 
 
 def framed(thing: object) -> bytes:
@@ -81,43 +82,27 @@ class Filler:
     """Puts back what was left out. Parts that are alike for many devices are kept once."""
 
     def __init__(self) -> None:
-        self._last: dict[str, Polled] = {}
-        self._shared: dict[Any, Any] = {}
+        self._last: dict[str, tuple[Layout, Mapping[str, str], Names, Names]] = {}
+        self._names: dict[Names, Names] = {}  # of checks: devices of one kind have the same
 
     def whole(self, message: "Message | Same") -> Message:
         """Return the message as it was told."""
-        if isinstance(message, Same):
-            polled, last = message.polled, self._last[message.polled.device]
-            block = replace(polled.shown.block, layout=last.shown.block.layout)
-            shown = replace(polled.shown, top=last.shown.top, block=block)
-            return replace(polled, shown=shown, calm=last.calm, not_applicable=last.not_applicable)
-        if isinstance(message, Polled):
-            message = self._economical(message)
-            nothing = replace(message.shown, samples=_NOTHING, block=replace(message.shown.block, values=b""))
-            self._last[message.device] = replace(message, shown=nothing, judged=(), tracks={})
+        match message:
+            case Same():
+                return self._filled(message.polled)
+            case Polled():
+                laid_out = economical(message.shown.block.layout)
+                calm, not_applicable = self._once(message.calm), self._once(message.not_applicable)
+                self._last[message.device] = laid_out, message.shown.top, calm, not_applicable
+                return self._filled(message)
         return message
 
-    def _economical(self, polled: Polled) -> Polled:
-        laid_out = polled.shown.block.layout
-        shared = replace(
-            laid_out,
-            order=self._array(laid_out.order),
-            names=self._alike(laid_out.names, laid_out.names),
-            counts=self._array(laid_out.counts),
-            starts=self._array(laid_out.starts),
-        )
-        return replace(
-            polled,
-            shown=replace(polled.shown, block=replace(polled.shown.block, layout=shared)),
-            calm=self._alike(polled.calm, polled.calm),
-            not_applicable=self._alike(polled.not_applicable, polled.not_applicable),
-        )
+    def _filled(self, polled: Polled) -> Polled:
+        laid_out, top, calm, not_applicable = self._last[polled.device]
+        shown = replace(polled.shown, top=top, block=replace(polled.shown.block, layout=laid_out))
+        return replace(polled, shown=shown, calm=calm, not_applicable=not_applicable)
 
-    def _array(self, numbers: "array[int]") -> "array[int]":
-        return self._alike((numbers.typecode, numbers.tobytes()), numbers)
-
-    def _alike(self, key: object, thing: T) -> T:
-        if len(self._shared) >= PARTS:
-            self._shared.clear()
-        found: T = self._shared.setdefault(key, thing)
-        return found
+    def _once(self, names: Names) -> Names:
+        if len(self._names) >= MAX_NAMES:
+            self._names.clear()
+        return self._names.setdefault(names, names)
