@@ -1,6 +1,6 @@
 """Recording rules: what follows from a reading and the one before it - rates, restarts, what is down or gone. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -52,6 +52,9 @@ RULES: tuple[Rule, ...] = (
     traps.RULE,
 )
 
+CONCERNING = frozenset[str]().union(*(rule.concerns for rule in RULES if rule.concerns))
+"""Names by which it is told what rules may make something of a device."""
+
 SHARED = frozenset({*CHOICES, events.EVENTS, traps.TRAP})
 """Names that several things share, told apart by their first label: that one is read says nothing of the others."""
 
@@ -90,14 +93,21 @@ def derive(snapshot: Snapshot, previous: Snapshot | None, entry: Entry) -> Snaps
     if previous is not None and not snapshot.up:
         expected |= previous.expected
     readings = Readings.of(entry, replace(snapshot, expected=expected), previous)
-    made = [rule.make(readings) for rule in RULES]
+    asked = _asked(CONCERNING.intersection((*readings.by_name.names, *readings.by_name_before.names)))
+    made = [rule.make(readings) for rule in asked]
     pending = frozenset[str]().union(*(each.pending for each in made))
     return replace(
         readings.now,
         samples=Samples.join((snapshot.samples, *(each.samples for each in made))),
-        expected=_one_object(_grown(expected).union(*map(_without_sources, RULES, made))),
+        expected=_one_object(_grown(expected).union(_without_sources(asked, made))),
         failures=(*map(_widened, snapshot.failures), *_waiting(pending)),
     )
+
+
+@lru_cache(maxsize=4096)
+def _asked(names: frozenset[str]) -> tuple[Rule, ...]:
+    """Return the rules that may make something where there are samples of some names, now or before."""
+    return tuple(rule for rule in RULES if rule.concerns is None or not rule.concerns.isdisjoint(names))
 
 
 @lru_cache(maxsize=4096)
@@ -114,10 +124,11 @@ def _grown(names: frozenset[str]) -> frozenset[str]:
     return names
 
 
-def _without_sources(rule: Rule, made: Derived) -> frozenset[str]:
-    if rule.sources:
-        return frozenset()
-    return frozenset(narrowed(s.name, s.labels) for s in made.samples if s.name in rule.makes)
+def _without_sources(asked: Iterable[Rule], made: Iterable[Derived]) -> Iterator[str]:
+    """Yield what rules without sources made: it is expected where it is."""
+    for rule, each in zip(asked, made, strict=True):
+        if not rule.sources:
+            yield from (narrowed(s.name, s.labels) for s in each.samples if s.name in rule.makes)
 
 
 def _widened(failure: Failure) -> Failure:

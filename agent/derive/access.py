@@ -7,6 +7,7 @@ from collectors.model import Sample, SnmpAccess
 from collectors.vocabulary import CHOICES, VOCABULARY
 
 ITEM, OPEN = "device_config_item", "device_port_open"
+WORKED = "device_snmp_rtt_seconds"
 CONNECTED_TO = frozenset({"21", "23", "80"})
 
 KNOWN_TO_ALL = frozenset(
@@ -21,7 +22,7 @@ KNOWN_TO_ALL = frozenset(
 def _access(readings: Readings) -> Derived:
     """Judge the SNMP access that just worked. What the configuration itself says of an item goes before."""
     access = readings.entry.device.snmp
-    if access is None or not readings.series("device_snmp_rtt_seconds"):
+    if access is None or not readings.series(WORKED):
         return Derived()
     told = {s.labels.get("item") for s in readings.series(ITEM)}
     return Derived(tuple(Sample(ITEM, {"item": item}, int(yes)) for item, yes in items(access) if item not in told))
@@ -52,6 +53,6 @@ def _listening(readings: Readings) -> Derived:
 
 
 RULES = (
-    Rule(makes={ITEM: VOCABULARY[ITEM]}, sources=(), make=_access),
-    Rule(makes={OPEN: VOCABULARY[OPEN]}, sources=(frozenset({OPEN}),), make=_listening),
+    Rule(makes={ITEM: VOCABULARY[ITEM]}, sources=(), make=_access, concerns=frozenset({WORKED})),
+    Rule(makes={OPEN: VOCABULARY[OPEN]}, sources=(frozenset({OPEN}),), make=_listening, concerns=frozenset({OPEN})),
 )

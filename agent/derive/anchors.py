@@ -37,15 +37,15 @@ def anchors(
     often so compare over `span` to twice as long, and rare ones with the one before.
     """
     found: dict[str, Anchor] = {}
-    known = _known(readings, what)
-    kept = {entity: pairs for entity, pairs in known.items() if readings.timestamp - pairs[-1][1] < FORGOTTEN}
+    known, now = _known(readings, what), readings.timestamp
+    kept = {entity: pairs for entity, pairs in known.items() if now - pairs[-1][1] < FORGOTTEN}
     for entity, value in list(values.items())[:MAX_ANCHORED]:
-        pairs = [(was, at) for was, at in known.get(entity, ()) if at <= readings.timestamp]
+        pairs = [(was, at) for was, at in known.get(entity, ()) if at <= now]
         if pairs:
-            was, at = next((pair for pair in reversed(pairs) if readings.timestamp - pair[1] >= span), pairs[0])
-            found[entity] = Anchor(was, readings.timestamp - at)
-        if not pairs or readings.timestamp - pairs[-1][1] >= span:
-            pairs = [*pairs[-1:], (value, readings.timestamp)]
+            was, at = next((pair for pair in reversed(pairs) if now - pair[1] >= span), pairs[0])
+            found[entity] = Anchor(was, now - at)
+        if not pairs or now - pairs[-1][1] >= span:
+            pairs = [*pairs[-1:], (value, now)]
         kept[entity] = pairs
     return found, list(_samples(what, kept))
 

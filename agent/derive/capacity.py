@@ -67,15 +67,18 @@ RULES = (
         makes={SHARE: VOCABULARY[SHARE]},
         sources=(frozenset({COUNT}), frozenset({CAPACITY})),
         make=_share,
+        concerns=frozenset({COUNT}),
     ),
     Rule(
         makes={ROUTES: Meaning("gauge", "Routes that came or went, as a share of those there were", ("entity",))},
         sources=(frozenset({COUNT}),),
         make=_routes,
+        concerns=frozenset({COUNT, anchors.VALUE}),
     ),
     Rule(
         makes={ONLINE: Meaning("gauge", "Share of the access points known that are joined and run", ("state",))},
         sources=(frozenset({"wlan_ap_up"}),),
         make=_online,
+        concerns=frozenset({"wlan_ap_up", anchors.VALUE}),
     ),
 )

@@ -38,4 +38,5 @@ RULE = Rule(
     makes={CLIMATE: Meaning("gauge", "Temperature in the room, or inside a UPS", ("entity", "place"))},
     sources=(frozenset({MEASURED}),),
     make=_climate,
+    concerns=frozenset({MEASURED}),
 )

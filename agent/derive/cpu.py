@@ -57,4 +57,5 @@ RULE = Rule(
     makes={MEAN: Meaning("gauge", "Share of CPU time in use, the mean of a CPU's cores", ("entity",))},
     sources=(frozenset({MEASURED}),),
     make=_mean,
+    concerns=frozenset({MEASURED}),
 )

@@ -82,7 +82,7 @@ def _neighbours(readings: Readings) -> Derived:
     first_time = not any(s.labels.get("what") == NEIGHBOUR.what for s in readings.series_before(KNOWN))
     told = {}
     for port in readings.ports.values():
-        if port.values.get("ifOperStatus") == 1 and role(port, readings.entry, was_up=True):
+        if port.get("ifOperStatus") == 1 and role(port, readings.entry, was_up=True):
             names = heard.get(port.labels["ifName"]) or heard.get(port.labels["ifDescr"]) or set()
             told[port.name] = ", ".join(sorted(names)) or NOBODY
     return Derived() if first_time and not heard else _compared(NEIGHBOUR, told, readings)
@@ -135,10 +135,12 @@ RULES = (
         makes={ROLE.name: Meaning("gauge", "1 when a redundant part changed its role", ("entity", "state"))},
         sources=(frozenset({"device_state"}),),
         make=_roles,
+        concerns=frozenset({"device_state", KNOWN}),
     ),
     Rule(
         makes={NEIGHBOUR.name: Meaning("gauge", "1 when another neighbour is at a port", ("port", "state"))},
         sources=(frozenset({"device_neighbour"}), frozenset({"ifOperStatus"})),
         make=_neighbours,
+        concerns=frozenset({"device_neighbour", KNOWN}),
     ),
 )

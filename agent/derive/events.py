@@ -81,7 +81,12 @@ def _reset(readings: Readings) -> Series:
 
 def _rule(name: str, text: str, source: str, keys: tuple[str, ...], happened: Callable[[Readings], Series]) -> Rule:
     make = partial(_daily, name, happened, False)
-    return Rule(makes={name: Meaning("gauge", text, keys)}, sources=(frozenset({source}),), make=make)
+    return Rule(
+        makes={name: Meaning("gauge", text, keys)},
+        sources=(frozenset({source}),),
+        make=make,
+        concerns=frozenset({source, tallies.TALLY}),
+    )
 
 
 _PEER, _NEIGHBOUR, _LEVEL = ("bgpPeerRemoteAddr",), ("ospfNbrIpAddr", "ospfNbrRtrId"), ("level",)
@@ -92,6 +97,7 @@ RULES = (
         makes={EVENTS: Meaning("gauge", "Times something happened in the last day", _KIND)},
         sources=(frozenset({"device_events_total"}),),
         make=partial(_daily, EVENTS, partial(_growth, "device_events_total", _KIND), True),
+        concerns=frozenset({"device_events_total", tallies.TALLY}),
     ),
     _rule(
         LOGGED,

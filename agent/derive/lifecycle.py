@@ -61,10 +61,15 @@ def _midnight(day: date) -> float:
 
 RULES = (
     Rule(makes={name: VOCABULARY[name] for name in (EXPIRY, AGE, BATTERY_AGE)}, sources=(), make=_by_inventory),
-    Rule(makes={EXPIRY: VOCABULARY[EXPIRY]}, sources=(frozenset({ENDS}),), make=_until),
-    Rule(makes={AGE: VOCABULARY[AGE]}, sources=(frozenset({DONE}),), make=_ago),
+    Rule(makes={EXPIRY: VOCABULARY[EXPIRY]}, sources=(frozenset({ENDS}),), make=_until, concerns=frozenset({ENDS})),
+    Rule(makes={AGE: VOCABULARY[AGE]}, sources=(frozenset({DONE}),), make=_ago, concerns=frozenset({DONE})),
     *(
-        Rule(makes={name: VOCABULARY[name]}, sources=(frozenset({source}),), make=partial(_since, name, source))
+        Rule(
+            makes={name: VOCABULARY[name]},
+            sources=(frozenset({source}),),
+            make=partial(_since, name, source),
+            concerns=frozenset({source}),
+        )
         for name, source in ((BATTERY_AGE, BATTERY_REPLACED), (TEST_AGE, TESTED))
     ),
 )

@@ -69,7 +69,7 @@ def _neighbours(readings: Readings) -> Derived:
         name.casefold()
         for port in readings.ports.values()
         for name in (port.labels["ifName"], port.labels["ifDescr"])
-        if port.values.get("ifOperStatus") == 1
+        if port.get("ifOperStatus") == 1
     }
     found = dict.fromkeys(sorted(present), 0.0)
     for sample in carried:
@@ -99,5 +99,6 @@ RULES = (
         },
         sources=(frozenset({"device_neighbour"}),),
         make=_neighbours,
+        concerns=frozenset({"device_neighbour", LOST}),
     ),
 )

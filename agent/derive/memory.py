@@ -17,11 +17,12 @@ MAX_KNOWN = 20_000
 
 def recall(readings: Readings, what: str) -> set[tuple[str, str]]:
     """Return (kind, entity) of each thing seen before the present reading."""
-    return {
-        (sample.labels.get("kind", ""), sample.labels.get("entity", ""))
-        for sample in readings.series_before(KNOWN)
-        if sample.labels.get("what") == what
-    }
+    return {(s.labels.get("kind", ""), s.labels.get("entity", "")) for s in recalled(readings, what)}
+
+
+def recalled(readings: Readings, what: str) -> tuple[Sample, ...]:
+    """Return the samples that tell of them."""
+    return tuple(sample for sample in readings.series_before(KNOWN) if sample.labels.get("what") == what)
 
 
 def remember(what: str, present: Iterable[tuple[str, str]], recalled: Iterable[tuple[str, str]]) -> list[Sample]:

@@ -87,10 +87,12 @@ RULES = (
         makes={BGP_DOWN: Meaning("gauge", "1 when a BGP peer that is started is not established", (*PEER, "state"))},
         sources=(frozenset({"bgpPeerState"}),),
         make=_bgp,
+        concerns=frozenset({"bgpPeerState", memory.KNOWN}),
     ),
     Rule(
         makes={OSPF_DOWN: Meaning("gauge", "1 when an OSPF neighbour is not adjacent, or gone", (*NEIGHBOUR, "state"))},
         sources=(frozenset({"ospfNbrState"}),),
         make=_ospf,
+        concerns=frozenset({"ospfNbrState", memory.KNOWN}),
     ),
 )

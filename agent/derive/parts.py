@@ -69,9 +69,8 @@ def _power(readings: Readings) -> Derived:
     """A power budget (of a group of PoE ports, of a power supply) is the limit the device itself gives."""
     budgets = {
         s.labels.get("entity", ""): finite(s.value)
-        for s in readings.series("device_limit")
-        if (s.labels.get("sample"), s.labels.get("level"), s.labels.get("direction"))
-        == (MEASURED_POWER, "critical", "above")
+        for s in readings.limits.get(MEASURED_POWER, ())
+        if (s.labels.get("level"), s.labels.get("direction")) == ("critical", "above")
     }
     measured = by_entity(readings.series(MEASURED_POWER))
     shares = ((entity, watts, budgets.get(entity)) for entity, watts in measured.items())
@@ -86,10 +85,14 @@ def _power(readings: Readings) -> Derived:
 
 def lit(readings: Readings) -> list[Sample]:
     """Return optical powers but those of ports that are not up: their transceivers see and send no light."""
-    if not readings.was_read("ifOperStatus"):
+    return readings.once(lit, lambda: _lit(readings))
+
+
+def _lit(readings: Readings) -> list[Sample]:
+    if not readings.series(MEASURED_LIGHT) or not readings.was_read("ifOperStatus"):
         return []
     lights = {
-        port.labels[label]: port.values.get("ifOperStatus", 1) == 1
+        port.labels[label]: port.get("ifOperStatus", 1) == 1
         for port in readings.ports.values()
         for label in ("ifName", "ifDescr")
         if port.labels[label]
@@ -129,13 +132,17 @@ RULES = (
         makes={MISSING: Meaning("gauge", "1 when a part that was there is gone", ("kind", "entity"))},
         sources=(frozenset({"device_state"}),),
         make=_missing,
+        concerns=frozenset({"device_state", memory.KNOWN}),
     ),
-    Rule(makes={SPARES: VOCABULARY[SPARES]}, sources=(), make=_spares),
+    Rule(
+        makes={SPARES: VOCABULARY[SPARES]}, sources=(), make=_spares, concerns=frozenset({"device_state", memory.KNOWN})
+    ),
     *(
         Rule(
             makes={f"device_{pool}_ratio": VOCABULARY[f"device_{pool}_ratio"]},
             sources=(frozenset({f"device_{pool}_used_bytes"}), frozenset({f"device_{pool}_total_bytes"})),
             make=make,
+            concerns=frozenset({f"device_{pool}_used_bytes"}),
         )
         for pool, make in COMPLETE.items()
     ),
@@ -143,15 +150,18 @@ RULES = (
         makes={POWER: Meaning("gauge", "Power as a share of the budget the device has for it", ("entity",))},
         sources=(frozenset({MEASURED_POWER}), frozenset({"device_limit"})),
         make=_power,
+        concerns=frozenset({MEASURED_POWER}),
     ),
     Rule(
         makes={UPS_FAULT: Meaning("gauge", "1 for the state of a UPS's other parts", ("kind", "state", "health"))},
         sources=(frozenset({"ups_state"}),),
         make=_ups_faults,
+        concerns=frozenset({"ups_state", "ups_alarms"}),
     ),
     Rule(
         makes={LIGHT: Meaning("gauge", "Optical power of transceivers in ports that are up", ("entity",))},
         sources=(frozenset({MEASURED_LIGHT}), frozenset({"ifOperStatus"})),
         make=_light,
+        concerns=frozenset({MEASURED_LIGHT}),
     ),
 )

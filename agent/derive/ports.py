@@ -1,7 +1,7 @@
-"""The interfaces of a reading, one `Port` each, and which of them are judged. Pure."""
+"""The interfaces of a reading, one `Port` each, and what is said of them. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from agent.derive.counters import finite
@@ -13,6 +13,9 @@ from collectors.vocabulary import VOCABULARY
 PORT_SAMPLES = frozenset(name for name, meaning in VOCABULARY.items() if "ifIndex" in meaning.labels)
 PORT_LABELS = ("ifIndex", "ifName", "ifDescr", "ifAlias")
 _PORT_LABELS = frozenset(PORT_LABELS)
+
+Column = Sequence[Number | None]
+"""A figure a port; None where it has none."""
 
 _USERS_PLUG_IN = frozenset({DeviceClass.SWITCH, DeviceClass.WIRELESS})
 
@@ -39,7 +42,7 @@ class Face:
             return self._is_called(patterns)
         key = (Face, patterns)
         if key not in self.rows.memo:
-            self.rows.memo[key] = [face._is_called(patterns) for face in _faces(self.rows)]
+            self.rows.memo[key] = [face._is_called(patterns) for face in faces_of(self.rows)]
         called: list[bool] = self.rows.memo[key]
         return called[self.at]
 
@@ -58,10 +61,21 @@ def _is_described(labels: Mapping[str, str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One interface: what it is called, and its value of each sample."""
+    """One interface: what it is called, and where its figures stand: at a place of each column."""
 
     face: Face
-    values: dict[str, Number] = field(default_factory=dict)
+    columns: Mapping[str, Column]
+    at: int
+
+    def has(self, name: str) -> bool:
+        """Say whether it has a figure of a sample."""
+        return self.get(name) is not None
+
+    def get(self, name: str, default: Number | None = None) -> Number | None:
+        """Return its figure of a sample."""
+        column = self.columns.get(name)
+        value = None if column is None else column[self.at]
+        return default if value is None else value
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -79,17 +93,12 @@ class Port:
 
     @property
     def bits_per_second(self) -> float:
-        """RFC 2863: ifHighSpeed in units of 1,000,000 bit/s; below one unit, or without it, ifSpeed. 0.0: unknown."""
-        high = finite(self.values.get("ifHighSpeed", 0)) or 0.0
-        if high > 0:
-            return high * 1e6
-        low = finite(self.values.get("ifSpeed", 0)) or 0.0
-        return low if 0 < low < 2**32 - 1 else 0.0
+        return speed(self.get("ifHighSpeed"), self.get("ifSpeed"))
 
     @property
     def has_connector(self) -> bool:
         """Say whether a cable can be plugged in. Devices that do not tell are taken to mean yes."""
-        return self.values.get("ifConnectorPresent", 1) != 2
+        return self.get("ifConnectorPresent", 1) != 2
 
     def is_called(self, patterns: tuple[str, ...]) -> bool:
         """Say whether the inventory means this port: by ifName or ifDescr, `*` and `?` standing for anything."""
@@ -101,33 +110,48 @@ class Port:
         return self.face.described
 
 
-def ports(samples: Iterable[Sample]) -> dict[tuple[str, str], Port]:
-    """Put interface samples together by interface."""
-    found: dict[tuple[str, str], Port] = {}
-    together = Samples.of(samples)
-    for grid in together.grids:
-        names = [name for name in grid.columns if name in PORT_SAMPLES]
-        rows = zip(*(grid.columns[name] for name in names), strict=True)
-        for face, row in zip(_faces(grid.rows), rows, strict=True) if names else ():
-            if face.name:
-                found.setdefault(face.key, Port(face)).values.update(zip(names, row, strict=True))
-    for sample in together.plain:
-        if sample.name in PORT_SAMPLES:
-            face = Face.of(sample.labels)
-            if face.name:
-                found.setdefault(face.key, Port(face)).values[sample.name] = sample.value
-    return found
+def speed(high: Number | None, low: Number | None) -> float:
+    """Return bits a second by RFC 2863: ifHighSpeed in units of 1,000,000; below one unit, or without it, ifSpeed.
+
+    0.0: unknown.
+    """
+    units = finite(high or 0) or 0.0
+    if units > 0:
+        return units * 1e6
+    bits = finite(low or 0) or 0.0
+    return bits if 0 < bits < 2**32 - 1 else 0.0
 
 
 def port_names(samples: Iterable[Sample]) -> frozenset[str]:
     """Return what ports are called in any samples: ifName and ifDescr."""
     together = Samples.of(samples)
-    faces = [face for grid in together.grids if not isinstance(grid.rows, Added) for face in _faces(grid.rows)]
-    labels = (*(face.labels for face in faces), *(sample.labels for sample in together.plain))
-    return frozenset(each.get(label, "") for each in labels for label in ("ifName", "ifDescr")) - {""}
+    labels = [sample.labels for sample in together.plain if "ifName" in sample.labels or "ifDescr" in sample.labels]
+    for grid in together.grids:
+        if not isinstance(grid.rows, Added):
+            labels += [face.labels for face in faces_of(grid.rows)]
+    return frozenset(each.get(label, "") for label in ("ifName", "ifDescr") for each in labels) - {""}
 
 
-def _faces(rows: Rows) -> list[Face]:
+def port_starts(samples: Iterable[Sample]) -> tuple[str, ...]:
+    """Return what the names of ports begin with, two letters each: what begins otherwise is of no port."""
+    together = Samples.of(samples)
+    labels = [sample.labels for sample in together.plain if "ifName" in sample.labels or "ifDescr" in sample.labels]
+    starts = _starts(labels)
+    return tuple(starts.union(*(_starts_of(grid.rows) for grid in together.grids if not isinstance(grid.rows, Added))))
+
+
+def _starts(among: Iterable[Mapping[str, str]]) -> frozenset[str]:
+    return frozenset(each.get(label, "")[:2] for each in among for label in ("ifName", "ifDescr")) - {""}
+
+
+def _starts_of(rows: Rows) -> frozenset[str]:
+    if port_starts not in rows.memo:
+        rows.memo[port_starts] = _starts(face.labels for face in faces_of(rows))
+    starts: frozenset[str] = rows.memo[port_starts]
+    return starts
+
+
+def faces_of(rows: Rows) -> list[Face]:
     if Face not in rows.memo:
         rows.memo[Face] = [Face.of(labels, rows, at) for at, labels in enumerate(rows)]
     faces: list[Face] = rows.memo[Face]
@@ -135,16 +159,16 @@ def _faces(rows: Rows) -> list[Face]:
 
 
 def per_port(
-    name: str, labels: tuple[str, ...], found: Sequence[tuple[Port, tuple[str, ...], Number]]
+    name: str, labels: tuple[str, ...], found: Sequence[tuple[Face, tuple[str, ...], Number]]
 ) -> Sequence[Sample]:
-    """Return samples of ports: (port, texts of further labels, value) each; side by side if they are of one table."""
-    rows = found[0][0].face.rows if found else None
-    if rows is None or any(port.face.rows is not rows for port, _, _ in found):
+    """Return samples of ports: (face, texts of further labels, value) each; side by side if they are of one table."""
+    rows = found[0][0].rows if found else None
+    if rows is None or any(face.rows is not rows for face, _, _ in found):
         return tuple(
-            Sample(name, {**port.labels, **dict(zip(labels, texts, strict=True))}, value)
-            for port, texts, value in found
+            Sample(name, {**face.labels, **dict(zip(labels, texts, strict=True))}, value)
+            for face, texts, value in found
         )
-    picks, texts = tuple(port.face.at for port, _, _ in found), tuple(texts for _, texts, _ in found)
+    picks, texts = tuple(face.at for face, _, _ in found), tuple(texts for _, texts, _ in found)
     values = packed([value for _, _, value in found])
     return Samples(grids=[Grid(rows.with_labels(labels, picks, texts), {name: values})])
 
@@ -155,12 +179,6 @@ def port_of(entity: str, names: Collection[str]) -> str | None:
     """
     ends = [len(entity), *(at for at in range(len(entity) - 1, 0, -1) if entity[at] in " -:_(")]
     return next((entity[:end] for end in ends if entity[:end] in names), None)
-
-
-def judged(among: Iterable[Port], entry: Entry) -> tuple[Port, ...]:
-    """Return the ports whose traffic is judged: those a cable can be plugged into, and uplinks of any kind."""
-    ignored, uplinks = entry.ignore_interfaces, entry.uplinks
-    return tuple(p for p in among if not p.is_called(ignored) and (p.has_connector or p.is_called(uplinks)))
 
 
 def role(port: Port, entry: Entry, *, was_up: bool) -> str:

@@ -112,4 +112,5 @@ RULE = Rule(
     },
     sources=(frozenset({"device_uptime_seconds"}),),
     make=_derive,
+    concerns=frozenset({"device_uptime_seconds", STARTED, HEARD, SEEN}),
 )

@@ -42,6 +42,14 @@ def carry(readings: Readings, what: str) -> list[Sample]:
     return list(_samples(what, _carried(readings, what)))
 
 
+def carried(readings: Readings, what: str) -> tuple[object, ...]:
+    """Return what sums and samples follow from, should nothing more have happened."""
+    counted = tuple(sample for sample in readings.series_before(TALLY) if sample.labels.get("what") == what)
+    if not counted or readings.before is None:
+        return ()
+    return _hour(readings.before.taken_at.timestamp()), _hour(readings.timestamp), counted
+
+
 def _carried(readings: Readings, what: str) -> Buckets:
     if readings.before is None:
         return {}

@@ -190,4 +190,5 @@ RULE = Rule(
     },
     sources=(),
     make=_make,
+    concerns=frozenset({RECEIVED, OPEN}),
 )

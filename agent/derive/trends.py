@@ -6,7 +6,7 @@ from functools import partial
 
 from agent.derive import anchors
 from agent.derive.anchors import Anchor
-from agent.derive.parts import COMPLETE, lit
+from agent.derive.parts import COMPLETE, MEASURED_LIGHT, lit
 from agent.derive.readings import Derived, Readings, Rule, by_entity
 from collectors.model import Sample
 from collectors.vocabulary import Meaning
@@ -28,6 +28,7 @@ class Trend:
     values: Callable[[Readings], Mapping[str, float]]
     span: float  # seconds
     least: float
+    concerns: frozenset[str]  # what the figures are made of
     develop: Callable[[float, Anchor], float]  # (figure now, earlier) → what the sample says
 
 
@@ -61,14 +62,23 @@ def _light(readings: Readings) -> dict[str, float]:
     return by_entity(lit(readings))
 
 
-MEMORY = Trend(GROWTH, partial(_ratio, "memory"), 15 * DAY, DAY, lambda now, then: now - then.value)
-STORAGE = Trend(FULL, partial(_ratio, "storage"), DAY, 6 * HOUR, _until_full)
-OPTICS = Trend(FADED, _light, 15 * DAY, HOUR, lambda now, then: then.value - now)
+def _of(pool: str) -> frozenset[str]:
+    return frozenset({f"device_{pool}_ratio", f"device_{pool}_used_bytes"})
+
+
+MEMORY = Trend(GROWTH, partial(_ratio, "memory"), 15 * DAY, DAY, _of("memory"), lambda now, then: now - then.value)
+STORAGE = Trend(FULL, partial(_ratio, "storage"), DAY, 6 * HOUR, _of("storage"), _until_full)
+OPTICS = Trend(FADED, _light, 15 * DAY, HOUR, frozenset({MEASURED_LIGHT}), lambda now, then: then.value - now)
 
 
 def _rule(trend: Trend, text: str) -> Rule:
     """A trend has no sources: it is there once it was watched for long enough."""
-    return Rule(makes={trend.name: Meaning("gauge", text, ("entity",))}, sources=(), make=partial(_develops, trend))
+    return Rule(
+        makes={trend.name: Meaning("gauge", text, ("entity",))},
+        sources=(),
+        make=partial(_develops, trend),
+        concerns=trend.concerns | {anchors.VALUE},
+    )
 
 
 RULES = (

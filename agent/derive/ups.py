@@ -37,10 +37,12 @@ RULES = (
         makes={IMBALANCE: Meaning("gauge", "Largest less smallest load of the phases, by their mean")},
         sources=(frozenset({"ups_load_ratio"}),),
         make=_imbalance,
+        concerns=frozenset({"ups_load_ratio"}),
     ),
     Rule(
         makes={VOLTAGE: Meaning("gauge", "Battery voltage by its rating")},
         sources=(frozenset({"ups_battery_voltage_volts"}), frozenset({"ups_battery_nominal_volts"})),
         make=_voltage,
+        concerns=frozenset({"ups_battery_voltage_volts"}),
     ),
 )
