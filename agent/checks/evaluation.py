@@ -11,15 +11,16 @@ No data is never OK. What should have been measured and was not is UNKNOWN, with
     an object judged before is not among those read      UNKNOWN for that object, with the failure's kind or `missing`
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 from agent.checks import limits, objects, tracks
-from agent.checks.calm import Within, is_calm
+from agent.checks.calm import WELL, each_is_well, is_well, stands, within
 from agent.checks.limits import Bound, Verdict
-from agent.checks.rules import Check
+from agent.checks.rules import Check, Rules
 from agent.derive import SHARED
-from agent.derive.ports import port_names, port_of
+from agent.derive.ports import port_names, port_of, port_starts
 from agent.derive.readings import By, ByName
 from agent.model import Entry, Judged, Result, Severity, Track
 from collectors.columns import Samples
@@ -61,25 +62,26 @@ class _Scene:
     now: ByName
     before: ByName
     own_limits: OwnLimits
-    ports: frozenset[str]  # ifName and ifDescr
+    ports: Callable[[], frozenset[str]]  # ifName and ifDescr
+    names: frozenset[str]  # of the samples there are, now or before
     whole: bool  # all of the device was read
 
-    def series(self, check: Check, among: By) -> list[Sample]:
+    def series(self, check: Check, among: ByName) -> list[Sample]:
         """Return the series the check judges: not those that have no limit."""
-        return [
-            s for s in among.get(check.sample, ()) if objects.matches(check, s.labels) and self._has_limit(check, s)
-        ]
+        return [s for s in objects.series(check, *among.parts(check.sample)) if self._has_limit(check, s)]
 
     def _has_limit(self, check: Check, sample: Sample) -> bool:
         if check.limit.empty:
             return bool(self.own(sample))
-        in_port = check.ports_need_own_limit and port_of(sample.labels.get("entity", ""), self.ports) is not None
+        in_port = check.ports_need_own_limit and port_of(sample.labels.get("entity", ""), self.ports()) is not None
         return bool(self.own(sample)) or not in_port
 
     def may_be_of_a_port(self, check: Check) -> bool:
         """Say whether some series of a check may be of a port."""
         singles, grids = self.now.parts(check.sample)
-        return bool(grids) or any(port_of(s.labels.get("entity", ""), self.ports) is not None for s in singles)
+        starts = port_starts(self.snapshot.samples)
+        entities = [entity for s in singles if (entity := s.labels.get("entity", "")).startswith(starts)]
+        return bool(grids) or any(port_of(entity, self.ports()) is not None for entity in entities)
 
     def own(self, sample: Sample) -> limits.DeviceLimits:
         return self.own_limits.get((sample.name, sample.labels.get("entity", "")), {})
@@ -88,11 +90,6 @@ class _Scene:
         """Return the objects judged before, and those of the reading before, with their tracks."""
         known = dict(self.tracks.get(check.name, {}))
         return {name: Track() for name in objects.named(check, self.series(check, self.before), known)} | known
-
-    def knows_nothing_of(self, check: Check) -> bool:
-        """Say whether there is no series of a check, and never was."""
-        name = check.sample
-        return not (self.now.has(name) or self.before.has(name) or self.tracks.get(check.name))
 
     def failure(self, check: Check) -> Failure | None:
         """Return why a check's sample may be missing: a failure that names it, a want of history last."""
@@ -134,16 +131,19 @@ def evaluate(
         now=now,
         before=before,
         own_limits=_own_limits(snapshot, now, before),
-        ports=port_names(snapshot.samples),
+        ports=cache(partial(port_names, snapshot.samples)),
+        names=frozenset((*now.names, *before.names)),
         whole=snapshot.up and snapshot.profile is not None and not snapshot.failures,
     )
-    calm = {name for name in checks if _is_calm(checks[name], scene)} if quiet else frozenset[str]()
-    found = {name: list(_check(checks[name], scene)) for name in sorted(checks) if name not in calm}
+    rules = Rules.of(checks)
+    asked = _asked(rules, scene)
+    calm = {name for name in asked if _is_calm(rules[name], scene)} if quiet else frozenset[str]()
+    found = {name: each for name in asked if name not in calm and (each := list(_check(rules[name], scene)))}
     return Evaluation(
         judged=tuple(judged for each in found.values() for judged in each),
-        not_applicable=tuple(name for name, each in found.items() if not each),
+        not_applicable=tuple(name for name in rules.order if name not in found and name not in calm),
         calm=tuple(sorted(calm)),
-        unread=tuple(_unread(checks, scene, found)),
+        unread=tuple(_unread(rules, scene, found)),
     )
 
 
@@ -155,18 +155,28 @@ def _unread(checks: Mapping[str, Check], scene: _Scene, found: Mapping[str, Iter
             yield from ((scene.entry.name, name, of) for of in tracks.measured_before(scene.known(checks[name])) if of)
 
 
+def _asked(rules: Rules, scene: _Scene) -> list[str]:
+    """Return the checks that may have something to say of the device, sorted.
+
+    Not those of which there is no series and never was, if all of the device was read.
+    """
+    asked = rules.concerned(scene.names, scene.tracks) if scene.whole else rules.order
+    device_class = scene.entry.device.device_class
+    return sorted(name for name in asked if not (classes := rules[name].classes) or device_class in classes)
+
+
 def _is_calm(check: Check, scene: _Scene) -> bool:
-    if check.classes and scene.entry.device.device_class not in check.classes:
+    known = scene.tracks.get(check.name, {})
+    if not scene.now.has(check.sample) or not stands(check, scene.now, scene.before, known):
         return False
-    if (
-        not scene.now.has(check.sample) or check.sample == "device_up"
-    ):  # its track says that the device was judged at all
+    if check.sample == "device_up" and known.get("") != WELL:  # its track says that the device was judged at all
         return False
+    override = scene.entry.limits.get(check.name)
+    ok = within(check, override)
     own = check.device_limit and any(name == check.sample for name, _ in scene.own_limits)
-    if own or check.limit.empty or (check.ports_need_own_limit and scene.may_be_of_a_port(check)):
-        return False
-    within = Within.of(check, scene.entry.limits.get(check.name))
-    return is_calm(check, within, scene.now, scene.before, scene.tracks.get(check.name, {}))
+    if own or ok.empty or (check.ports_need_own_limit and scene.may_be_of_a_port(check)):
+        return each_is_well(check, override, ((s, scene.own(s)) for s in scene.series(check, scene.now)))
+    return is_well(check, ok, scene.now)
 
 
 def _own_limits(snapshot: Snapshot, now: By, before: By) -> OwnLimits:
@@ -191,10 +201,6 @@ def _of_device(known: Mapping[Key, Track], device: str) -> dict[str, dict[str, T
 
 
 def _check(check: Check, scene: _Scene) -> Iterator[Judged]:
-    if check.classes and scene.entry.device.device_class not in check.classes:
-        return
-    if scene.whole and not check.required and scene.knows_nothing_of(check):
-        return
     known = scene.known(check)
     present = objects.named(check, scene.series(check, scene.now), known)
     for name in sorted(present):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from agent.checks.rules import Bounds, Check
@@ -52,6 +53,16 @@ class Verdict:
 
 def bounds(check: Check, override: LimitOverride | None, device: DeviceLimits) -> list[Bound]:
     """Return the sides on which a series has limits."""
+    return _bounds(check, override, device) if device else list(_usual(check, override))
+
+
+@lru_cache(maxsize=4096)
+def _usual(check: Check, override: LimitOverride | None) -> tuple[Bound, ...]:
+    """Return the sides of a series of which the device says nothing: nearly all."""
+    return tuple(_bounds(check, override, {}))
+
+
+def _bounds(check: Check, override: LimitOverride | None, device: DeviceLimits) -> list[Bound]:
     return [bound for side in SIDES if (bound := _bound(check, side, override, device)) is not None]
 
 
@@ -61,7 +72,7 @@ def judge(check: Check, sample: Sample, limits: list[Bound], raised: Severity) -
     A value that is no number is UNKNOWN.
     """
     if check.limit.by_state:
-        return Verdict(_by_state(check, sample))
+        return Verdict(by_state(check, sample.labels.get("state", ""), sample.labels.get("health", "")))
     value = number(sample.value)
     if value is None:
         return Verdict(Severity.UNKNOWN)
@@ -144,15 +155,15 @@ def _by_value(check: Check, value: float) -> Severity | None:
     return Severity.WARNING if value in check.limit.warning_values else Severity.OK
 
 
-def _by_state(check: Check, sample: Sample) -> Severity:
-    state = sample.labels.get("state", "")
+@lru_cache(maxsize=8192)
+def by_state(check: Check, state: str, health: str) -> Severity:
+    """Judge by what the labels `state` and `health` say."""
     if state in check.limit.critical_states:
         return Severity.CRITICAL
     if state in check.limit.warning_states:
         return Severity.WARNING
     if not check.limit.states:
         return Severity.OK
-    health = sample.labels.get("health", "")
     return BY_HEALTH[Health(health)] if health in set(Health) else Severity.UNKNOWN
 
 
@@ -164,20 +175,23 @@ def _nearness(verdict: Verdict, value: float) -> float:
 
 def _makes_sense(own: DeviceLimits) -> bool:
     """Say whether a device's limits are limits: some fill in zeros, or the same figure for both sides, for none."""
+    if not any(own.values()):
+        return False
     above, below = ([value for (side, _), value in own.items() if side == s] for s in SIDES)
-    return any(own.values()) and not (above and below and max(below) >= min(above))
+    return not above or not below or max(below) < min(above)
 
 
 def of_device(samples: Mapping[str, Sequence[Sample]]) -> dict[tuple[str, str], DeviceLimits]:
     """Sort a device's own thresholds by (sample, entity), the stricter one where it gives two."""
     found: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
     for sample in samples.get("device_limit", ()):
-        labels = sample.labels
+        label = sample.labels.get
         value = number(sample.value)
         if value is None:
             continue
-        of = found.setdefault((labels.get("sample", ""), labels.get("entity", "")), {})
-        at = labels.get("direction", ""), labels.get("level", "")
-        stricter = min if at[0] == "above" else max
-        of[at] = stricter(of.get(at, value), value)
+        of = found.setdefault((label("sample", ""), label("entity", "")), {})
+        at = side, _ = label("direction", ""), label("level", "")
+        if at in of:
+            value = min(of[at], value) if side == "above" else max(of[at], value)
+        of[at] = value
     return {of: own for of, own in found.items() if _makes_sense(own)}

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from agent.checks.rules import Cadence, Check, Named
+from agent.checks.rules import Cadence, Check, Named, Rules
 from agent.derive import DERIVED
 from collectors import yamlfile
 from collectors.vocabulary import VOCABULARY
@@ -28,9 +28,9 @@ def load(dirs: Sequence[Path] = (BUILTIN,)) -> dict[str, Check]:
     return load_forms(Check, dirs, _complaints)
 
 
-def of_cadence(checks: Mapping[str, Check], cadence: Cadence | None) -> dict[str, Check]:
+def of_cadence(checks: Mapping[str, Check], cadence: Cadence | None) -> Rules:
     """Return the checks an inspection of that cadence makes; None: all."""
-    return {name: check for name, check in checks.items() if cadence is None or cadence in check.cadence}
+    return Rules({name: check for name, check in checks.items() if cadence is None or cadence in check.cadence})
 
 
 def load_forms(form: type[F], dirs: Sequence[Path], complaints: Callable[[F], Iterable[Complaint]]) -> dict[str, F]:

@@ -1,8 +1,10 @@
 """What a series of a check is called within its device: unique, and the same in every reading. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import compress
 
 from agent.checks.rules import Check
+from collectors.columns import Grid, Rows
 from collectors.model import Sample
 
 CHANGES = frozenset({"state", "health", "role", "ifAlias", "ifDescr"})
@@ -16,6 +18,24 @@ def matches(check: Check, labels: Mapping[str, str]) -> bool:
     return all(labels.get(label, "") in values for label, values in check.where.items()) and not any(
         labels.get(label, "") in values for label, values in check.where_not.items()
     )
+
+
+def chosen(check: Check, rows: Rows) -> bytes:
+    """Return for each of the rows 1 if the check judges it, else 0."""
+    key = (chosen, check)
+    if key not in rows.memo:
+        rows.memo[key] = bytes(matches(check, labels) for labels in rows)
+    found: bytes = rows.memo[key]
+    return found
+
+
+def series(check: Check, singles: Iterable[Sample], grids: Iterable[Grid]) -> Iterator[Sample]:
+    """Yield the series that the check judges, among those of its sample."""
+    yield from (sample for sample in singles if matches(check, sample.labels))
+    for grid in grids:
+        column = grid.columns[check.sample]
+        for at in compress(range(len(column)), chosen(check, grid.rows)):
+            yield Sample(check.sample, grid.rows[at], column[at])
 
 
 def named(check: Check, series: Iterable[Sample], known: Collection[str] = ()) -> dict[str, list[Sample]]:

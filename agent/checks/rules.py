@@ -1,5 +1,6 @@
 """The form of a check file: a named limit on a sample, what it means and what to do about it."""
 
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -117,6 +118,9 @@ class Check(Named):
     cause: BothTexts
     advice: BothTexts
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # what follows from a check alone is kept by it
+
     @model_validator(mode="after")
     def _has_a_limit(self) -> "Check":
         if self.limit.empty and not self.device_limit:
@@ -128,3 +132,27 @@ class Check(Named):
     def level(self, severity: Severity) -> int:
         """Return the fault level of a ticket for this severity."""
         return self.fault_level.critical if severity is Severity.CRITICAL else self.fault_level.warning
+
+
+class Rules(dict[str, Check]):
+    """Checks by name, sorted for look-up; not changed once made. Each poll asks, and looks at few of them."""
+
+    __slots__ = ("by_sample", "order", "required")
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        super().__init__(checks)
+        self.order = tuple(sorted(self))
+        self.required = frozenset(name for name, check in self.items() if check.required)
+        self.by_sample: dict[str, frozenset[str]] = {}
+        for name, check in self.items():
+            self.by_sample[check.sample] = self.by_sample.get(check.sample, frozenset()) | {name}
+
+    @classmethod
+    def of(cls, checks: Mapping[str, Check]) -> "Rules":
+        """Return checks in this form."""
+        return checks if isinstance(checks, cls) else cls(checks)
+
+    def concerned(self, samples: Collection[str], known: Collection[str]) -> set[str]:
+        """Return the checks of some samples, those known, and those that are required."""
+        names = set(self.required).union(*(self.by_sample[sample] for sample in self.by_sample.keys() & samples))
+        return names.union(name for name in known if name in self)

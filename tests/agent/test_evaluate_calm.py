@@ -1,5 +1,6 @@
 """What is calm need not be judged: judging it would only say again that all is well."""
 
+import pickle
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import judging
-from agent.checks import evaluate
+from agent.checks import evaluate, of_cadence
 from agent.checks.rules import Check
 from agent.judging import Judgement
 from agent.model import Finding, FindingState, Inventory, Judged, LimitOverride, Severity, Track
@@ -18,7 +19,7 @@ from agent.topology import standing_of
 from collectors.columns import Grid, Rows, Samples
 from collectors.model import Sample, Snapshot
 from tests.agent.judged import CRITICAL, OK, TEMPERATURE, check, heat, threshold
-from tests.agent.said import NOW, entry, failure, silent, snapshot
+from tests.agent.said import NOW, entry, failure, sample, silent, snapshot
 from tests.agent.test_evaluate_any import RULES, few, series
 
 BOARD = Rows([{"entity": "board"}, {"entity": "fan"}])
@@ -58,6 +59,39 @@ def test_a_limit_of_the_device_or_the_customer_counts() -> None:
     assert calm(before, now, check(device_limit=True))
     assert not calm(before, snapshot([heat(45), threshold(44)]), check(device_limit=True))
     assert not calm(before, now, site=strict)
+
+
+def test_figures_within_the_devices_own_limits_are_calm() -> None:
+    rule, before = check(device_limit=True), snapshot([heat(40), heat(40, "fan"), threshold(80)])
+    assert calm(before, snapshot([heat(79), heat(49, "fan"), threshold(80)]), rule)
+    assert not calm(before, snapshot([heat(80), heat(49, "fan"), threshold(80)]), rule)
+    assert not calm(before, snapshot([heat(79), heat(50, "fan"), threshold(80)]), rule)
+    assert not calm(before, snapshot([heat(79), heat(49, "fan")]), rule)
+    assert not calm(before, snapshot([heat(79), threshold(80)]), rule)
+
+
+def test_a_transceiver_within_its_own_limits_is_calm_and_one_without_is_not_judged() -> None:
+    rule = check(device_limit=True, ports_need_own_limit=True)
+    port = sample("ifOperStatus", ifIndex="1", ifName="GE0/0/1", ifDescr="GE0/0/1")
+    lone, own = [port, heat(70, "GE0/0/1")], threshold(80, entity="GE0/0/1")
+    assert calm(snapshot([*lone, own]), snapshot([*lone, own]), rule)
+    assert calm(snapshot([*lone, heat(40)]), snapshot([*lone, heat(40)]), rule)
+    found = evaluate({"heat": rule}, entry(), snapshot(lone), previous=snapshot(lone), tracks={}, quiet=True)
+    assert (found.judged, found.calm, found.not_applicable) == ((), (), ("heat",))
+
+
+def test_checks_are_looked_up_alike_in_another_process() -> None:
+    rules = of_cadence(RULES, "continuous")
+    there = pickle.loads(pickle.dumps(rules))  # noqa: S301 - our own
+    assert (there, there.order, there.required, there.by_sample) == (
+        rules,
+        rules.order,
+        rules.required,
+        rules.by_sample,
+    )
+    assert there.concerned({"device_temperature_celsius"}, {"fan", "no such check"}) == rules.required | {
+        *("temperature", "server_temperature", "fan"),
+    }
 
 
 def test_what_was_raised_is_judged_until_it_is_over() -> None:
