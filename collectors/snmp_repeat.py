@@ -175,7 +175,9 @@ class _Look:
         columns = [column for number in self.tables for column in tables[number].columns(rows, labelled)]
         if tuple(column.oid for column in columns) != self.figures:
             return None
-        return tuple(snmp_grids.grids(columns, [grid.rows for grid in self.grids]))
+        known = {oid: grid.columns[name] for grid in self.grids for name, oid in grid.oids.items()}
+        shared = [replace(column, values=_same(known[column.oid], column.values)) for column in columns]
+        return tuple(snmp_grids.grids(shared, [grid.rows for grid in self.grids]))
 
     def _parts(self, rows: Rows, changed: Set[Oid]) -> tuple[_Part, ...] | None:
         """Read anew what changed; None where it has names now that stand in a grid."""

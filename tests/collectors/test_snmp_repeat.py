@@ -119,6 +119,16 @@ def test_devices_share_labels_that_are_equal_and_not_what_is_worked_out_of_them(
     assert labels_of(same, ports())[0] is again
 
 
+def test_devices_share_columns_that_are_equal() -> None:
+    shared = Shared()
+    renamed = ports(**{f"{IFX}.18": {"1": b"door", "2": b"", "3": b""}, f"{IFX}.6": {"1": 7, "2": 8, "3": 9}})
+    one, other = (Decoder(known()["generic"], shared).decode(rows).samples for rows in (PORTS, renamed))
+    assert isinstance(one, Samples)
+    assert isinstance(other, Samples)
+    assert one.grids[0].columns["ifOperStatus"] is other.grids[0].columns["ifOperStatus"]
+    assert list(other.grids[0].columns["ifHCInOctets"]) == [7, 8, 9]
+
+
 def test_a_table_that_was_empty_stands_in_a_grid_once_it_has_rows() -> None:
     shared = Shared()
     nothing: Rows = {column: {} for column in PORTS}
