@@ -118,9 +118,9 @@ def test_rows_are_read_quickly_as_they_are_read_in_full(found: list[Pdu], expect
 GOOD = pdu([binding((*ENTRY, column, row), b"\x41\x01\x05") for row in (1, 2, 300) for column in (1, 2, 3)])
 
 
-@given(st.integers(0, len(GOOD.octets) - 3), st.integers(1, 255), st.integers(0, 3))
+@given(st.integers(0, GOOD.end - GOOD.start - 1), st.integers(1, 255), st.integers(0, 3))
 def test_a_damaged_answer_is_taken_whole_or_not_at_all(at: int, mask: int, lost: int) -> None:
-    octets = GOOD.octets[2:]
+    octets = GOOD.octets[GOOD.start :]
     octets = octets[:at] + bytes((octets[at] ^ mask,)) + octets[at + 1 + lost :]
     walk = ColumnWalk([(*ENTRY, column) for column in (1, 2, 3)], Pace(bulk=True, repetitions=4))
     walk.next_request()
@@ -131,6 +131,16 @@ def test_a_damaged_answer_is_taken_whole_or_not_at_all(at: int, mask: int, lost:
         assert walk.next_request() is not None
         walk.take_pdu(GOOD, Indexes())
         assert {len(rows) for rows in walk.result().rows.values()} == {3}
+
+
+def test_what_stands_behind_a_table_is_not_read_and_costs_none_of_its_rows() -> None:
+    no_oid = ber.element(ber.OBJECT, b"\x2b\x8f\xff\xff\xff\xff\x7f")  # an arc of more than 32 bits
+    octets = GOOD.octets[GOOD.start :] + ber.element(ber.SEQUENCE, no_oid, b"\x05\x00") * 3
+    walk = ColumnWalk([(*ENTRY, column) for column in (1, 2, 3)], Pace(bulk=True, repetitions=4))
+    walk.next_request()
+    walk.take_pdu(GOOD._replace(octets=octets, start=0, end=len(octets)), Indexes())
+    assert walk.next_request() is None
+    assert (walk.result().failure, {len(rows) for rows in walk.result().rows.values()}) == (None, {3})
 
 
 async def test_an_index_is_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
