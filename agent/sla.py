@@ -110,16 +110,6 @@ def after(calendar: Calendar, start: datetime, duration: timedelta) -> datetime:
     raise AssertionError("the calendar never ends")
 
 
-def working(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
-    """Return the working time between two instants; zero if `end` is not after `start`."""
-    start, end, total = start.astimezone(UTC), end.astimezone(UTC), timedelta(0)
-    for opens, closes in _windows(calendar, start):
-        if opens >= end:
-            break
-        total += max(min(closes, end) - max(opens, start), timedelta(0))
-    return total
-
-
 def _in_force(contract: Contract, at: datetime) -> bool:
     day = at.astimezone(ZoneInfo(contract.calendar.timezone)).date()
     return (contract.starts or day) <= day <= (contract.ends or day)
