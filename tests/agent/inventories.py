@@ -8,7 +8,6 @@ from agent import inventory
 from agent.model import Entry, Inventory
 
 VALID = Path(__file__).parents[1] / "data" / "valid"
-
 ENV = {
     "NP_COMMUNITY": "a-community",
     "NP_AUTH": "an-auth-key",

@@ -13,7 +13,6 @@ from collectors.model import Sample, Snapshot
 from tests.agent.faults import CRITICAL, NOW, check, contract, inventory, judged, minutes, targets
 
 CHECKS = {"temperature": check()}
-
 ACME = inventory(contract({4: targets(0.5, 2, 8)}))
 
 

@@ -9,7 +9,7 @@ from agent.fleet_metrics import MEANINGS
 from agent.metrics import Metrics
 from agent.model import Run, Severity
 from agent.store import NotFound, Outcome, Store, StoreCorrupt, StoreLocked
-from tests.agent.test_fleet import CHECKS, HOUR, INVENTORY, NOW, WHERE, figures, on_the_page, run, ticket
+from tests.agent.fleets import CHECKS, HOUR, INVENTORY, NOW, WHERE, figures, on_the_page, run, ticket
 
 
 def keep(store: Store, one: Run) -> None:

@@ -15,27 +15,7 @@ from agent.push.wire import Reply, Result
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import VOCABULARY
 from tests.agent.metered import NOW, entry, snapshot
-from tests.agent.push.test_remote_write import MS, read
-
-SENT, REFUSED, LATER = (Reply(result) for result in Result)
-Series = tuple[str, str, float, int]
-
-
-class Receiver:
-    """Answers as told, one reply after the other and then always the last; remembers what it took."""
-
-    def __init__(self, *replies: Reply) -> None:
-        self.replies, self.bodies, self.taken = list(replies), list[bytes](), list[Series]()
-
-    def __call__(self, body: bytes) -> Reply:
-        self.bodies.append(body)
-        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        if reply.result is Result.SENT:
-            self.taken += [(dict(ls)["__name__"], dict(ls).get("device", ""), v, at) for ls, v, at in read(body)]
-        return reply
-
-    def of_device(self, name: str) -> list[tuple[float, int]]:
-        return [(value, at) for metric, device, value, at in self.taken if (metric, device) == ("device_up", name)]
+from tests.agent.push.received import LATER, MS, REFUSED, SENT, Receiver, read
 
 
 class Bench:
