@@ -5,7 +5,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from agent.push.wire import Reply, Result
 
-MS = 1772352000250  # a quarter of a second after metered.NOW
+MS = 1772352000000  # metered.NOW in milliseconds
 
 # remote.proto and types.proto of Prometheus, the fields in use
 SCHEMA = """

@@ -31,7 +31,7 @@ def test_a_series_has_its_labels_sorted_and_none_that_is_empty():
                 ("instance", "hq"), ("job", "netpatrol"),
             ],
             1500.0,
-            MS,
+            MS + 250,
         )
     ]  # fmt: skip
 
