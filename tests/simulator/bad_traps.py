@@ -9,7 +9,7 @@ from pysnmp.proto.api import v2c
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from collectors.model import Secret, SnmpAccess
-from collectors.traps.forms import Message, ScopedPdu
+from collectors.snmp_forms import Message, ScopedPdu
 from collectors.traps.intake import Arrival
 from collectors.traps.message import Notification
 from collectors.traps.receiver import Receiver, Sender, Senders
