@@ -15,11 +15,12 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from agent.checks import loading
 from agent.checks.by_hand import ManualItem
-from agent.checks.rules import Cadence, Strict
+from agent.checks.rules import Cadence
 from agent.inventory_scalars import Bool, Day
 from agent.model import Entry, Inventory, Lang, ManualAnswer
 from agent.texts import text
 from collectors import yamlfile
+from collectors.strict import Strict
 from collectors.yamlfile import Document, KeyPath, Problem, YamlError, dotted
 
 Items = Mapping[str, ManualItem]

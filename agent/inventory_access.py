@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from agent.inventory_draft import Draft, Item
 from agent.inventory_file import CredentialForm, DefaultsForm, DeviceForm, GroupForm, SnmpForm
-from agent.inventory_form import Form
 from agent.inventory_problems import Problems
 from collectors.model import NutAccess, Secret, SnmpAccess, SshAccess
+from collectors.strict import Strict
 from collectors.yamlfile import KeyPath
 
 Protocol = Literal["snmp", "ssh", "nut"]
@@ -106,7 +106,7 @@ def merged(protocol: Protocol, of: Sources) -> tuple[Keys, KeyPath] | None:
     return (keys, at) if at is not None else None
 
 
-def _layers(protocol: Protocol, of: Sources) -> Iterator[tuple[KeyPath, Form | None]]:
+def _layers(protocol: Protocol, of: Sources) -> Iterator[tuple[KeyPath, Strict | None]]:
     """Yield what names the protocol, farthest first; None switches it off."""
     for path, form in (*of.groups, (of.path, of.device)):
         for name in form.credentials or ():
@@ -117,7 +117,7 @@ def _layers(protocol: Protocol, of: Sources) -> Iterator[tuple[KeyPath, Form | N
             yield (*path, protocol), getattr(form, protocol)
 
 
-def _lay(protocol: Protocol, path: KeyPath, form: Form, keys: Keys) -> None:
+def _lay(protocol: Protocol, path: KeyPath, form: Strict, keys: Keys) -> None:
     """Put one layer's keys over those farther away."""
     stated = {key: getattr(form, key) for key in form.model_fields_set}
     for key in _left_behind(protocol, stated):

@@ -23,10 +23,10 @@ from collectors.profiles.words import (
     Oid,
     Probe,
     SampleName,
-    Strict,
     Table,
     Title,
 )
+from collectors.strict import Strict
 from collectors.vocabulary import KINDS, VOCABULARY
 
 

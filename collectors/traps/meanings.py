@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from collectors import convert, yamlfile
 from collectors.model import Health, Value
+from collectors.strict import Strict
 from collectors.yamlfile import Problem, YamlError
 
 FOLDER = Path(__file__).parent / "known"
@@ -35,18 +36,14 @@ def _minutes(value: object) -> object:
     return value
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Words(_Strict):
+class Words(Strict):
     """A text for people, in both languages."""
 
     zh: Annotated[str, Field(min_length=1)]
     en: Annotated[str, Field(min_length=1)]
 
 
-class Named(_Strict):
+class Named(Strict):
     """An object that notifications carry. `words` say what its values (numbers, OIDs) mean."""
 
     oid: OidText
@@ -61,7 +58,7 @@ class Said(NamedTuple):
     instance: str
 
 
-class Verdict(_Strict):
+class Verdict(Strict):
     """An object that decides how grave a trap is: its values, as they come or in the object's words."""
 
     object: Key
@@ -75,7 +72,7 @@ class Verdict(_Strict):
         return next((health for health, values in sides if said.raw in values or said.words in values), None)
 
 
-class Trap(_Strict):
+class Trap(Strict):
     """One notification. One that is `ok` ends those it `clears`, and itself, of the same entity."""
 
     oid: OidText
@@ -95,7 +92,7 @@ class Trap(_Strict):
         return self.hold or HOLDS[self.role]
 
 
-class Mib(_Strict):
+class Mib(Strict):
     """One file."""
 
     source: str  # where the definitions are
