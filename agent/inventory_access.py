@@ -13,8 +13,8 @@ from agent.inventory_draft import Draft, Item
 from agent.inventory_file import CredentialForm, DefaultsForm, DeviceForm, GroupForm, SnmpForm
 from agent.inventory_problems import Problems
 from collectors.model import NutAccess, Secret, SnmpAccess, SshAccess
-from collectors.strict import Strict
 from collectors.yamlfile import KeyPath
+from collectors.yamlform import Strict
 
 Protocol = Literal["snmp", "ssh", "nut"]
 

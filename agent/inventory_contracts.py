@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from agent.inventory_form import Or, Title
 from agent.inventory_scalars import Day, Hours, Name, Target, Timezone, Weekdays
-from collectors.strict import Strict
+from collectors.yamlform import Strict
 
 CALENDARS = {
     "7x24": {"weekdays": "mon-sun", "hours": "00:00-24:00"},

@@ -30,7 +30,7 @@ from agent.inventory_scalars import (
 )
 from agent.inventory_traps import TrapsForm
 from collectors.model import AuthProtocol, DeviceClass, PrivProtocol, SnmpEngine
-from collectors.strict import Strict
+from collectors.yamlform import Strict
 
 
 def _switch(value: object) -> object:

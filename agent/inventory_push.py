@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from agent.inventory_scalars import Interval, Name, Reference, Timeout, User, parse_address
-from collectors.strict import Strict
+from collectors.yamlform import Strict
 
 URL = "https://prometheus.example/api/v1/write"
 HEADER = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"  # RFC 9110 §5.1

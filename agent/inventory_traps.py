@@ -4,7 +4,7 @@ from pydantic import Field
 
 from agent.inventory_scalars import Address, Endpoint
 from agent.model import Traps
-from collectors.strict import Strict
+from collectors.yamlform import Strict
 
 
 class TrapsForm(Strict):

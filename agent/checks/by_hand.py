@@ -9,7 +9,7 @@ from agent.checks import loading
 from agent.checks.rules import CADENCES, BothTexts, Bounds, Cadence, CatalogueId, Levels, Named
 from agent.model import ManualAnswer, Severity
 from collectors.model import DeviceClass
-from collectors.strict import Strict
+from collectors.yamlform import Strict
 
 FOLDER = loading.BUILTIN / "manual"
 

@@ -8,7 +8,7 @@ from agent.checks.by_hand import ManualItem
 from agent.checks.rules import BothTexts, CatalogueId, Check
 from agent.model import Text
 from collectors import yamlfile
-from collectors.strict import Strict
+from collectors.yamlform import Strict
 
 FILE = Path(__file__).parent / "data" / "catalogue.yaml"
 

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from agent.model import Severity, Text
 from collectors.model import DeviceClass
-from collectors.strict import Strict
+from collectors.yamlform import Strict
 
 Cadence = Literal["continuous", "monthly", "quarterly", "half-yearly", "yearly"]
 CADENCES: tuple[Cadence, ...] = ("continuous", "monthly", "quarterly", "half-yearly", "yearly")

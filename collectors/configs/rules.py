@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from collectors.strict import Strict
 from collectors.vocabulary import CHOICES
+from collectors.yamlform import Strict
 
 SEPARATOR = " / "
 

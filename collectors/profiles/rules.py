@@ -26,8 +26,8 @@ from collectors.profiles.words import (
     Table,
     Title,
 )
-from collectors.strict import Strict
 from collectors.vocabulary import KINDS, VOCABULARY
+from collectors.yamlform import Strict
 
 
 class State(Strict):

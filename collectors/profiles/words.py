@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from collectors import configs
-from collectors.strict import Strict
 from collectors.vocabulary import FACTS, VOCABULARY
+from collectors.yamlform import Strict
 
 
 def _oid(text: str) -> str:

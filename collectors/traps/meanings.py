@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from collectors import convert, yamlfile
 from collectors.model import Health, Value
-from collectors.strict import Strict
-from collectors.yamlfile import Problem, YamlError
+from collectors.yamlfile import Problem
+from collectors.yamlform import Strict, fitted, read_folders, refuse
 
 FOLDER = Path(__file__).parent / "known"
 
@@ -193,17 +193,11 @@ def _line(name: str, said: Sequence[tuple[str, str]]) -> str:
 
 def load(folder: Path = FOLDER) -> Meanings:
     """Read every file of the folder. Raises YamlError with all that is wrong, a name or an OID given twice too."""
-    mibs: list[Mib] = []
-    problems: list[Problem] = []
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            mibs.append(Mib.model_validate(yamlfile.read(path).data))
-        except ValidationError as error:
-            problems += [Problem(str(path), 0, ".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
+    found, problems = read_folders((folder,), "MIB files", lambda path: fitted(Mib, yamlfile.read(path)))
+    mibs = list(found.values())
     for what in ([name for mib in mibs for name in mib.traps], [_plain(t.oid) for m in mibs for t in m.traps.values()]):
         problems += [Problem(str(folder), 0, each, "is given twice") for each in {w for w in what if what.count(w) > 1}]
-    if problems:
-        raise YamlError(problems)
+    refuse(problems)
     return Meanings(mibs)
 
 
