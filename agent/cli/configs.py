@@ -62,8 +62,7 @@ def backup(
     lang: LangOption = None,
 ) -> int:
     """Back up configurations now, outside of an inspection · 立即备份配置."""
-    setup = options.load(path)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang)
     entries = options.select(setup.inventory, site, device, device_class)
     rows = asyncio.run(_back_up(setup, entries, data, spoken))
     emit(rows, tables.backup_columns(spoken), form)
@@ -139,7 +138,8 @@ def show(
     lang: LangOption = None,
 ) -> None:
     """Print a device's configuration as it was backed up, secrets masked · 查看已备份的配置（已脱敏）."""
-    entry, archive, _ = _kept(device, path, data, lang)
+    setup, spoken = options.opened(path, lang, resolve=False)
+    entry, archive = _kept(device, setup, data, spoken)
     _print(_lines(archive, entry, version))
 
 
@@ -152,7 +152,8 @@ def diff(
     lang: LangOption = None,
 ) -> None:
     """Print what changed between two versions, secrets masked · 比较两个版本（已脱敏）."""
-    entry, archive, spoken = _kept(device, path, data, lang)
+    setup, spoken = options.opened(path, lang, resolve=False)
+    entry, archive = _kept(device, setup, data, spoken)
     versions = archive.versions(entry.name, limit=2)
     if not old and len(versions) < 2:
         raise UsageProblem(text("config.one_version", spoken, device=device))
@@ -172,8 +173,8 @@ def log(
     lang: LangOption = None,
 ) -> None:
     """List the versions of a device's configuration, newest first · 列出配置的历次版本."""
-    setup = options.load(path, resolve=False)
-    entry, archive, spoken = _kept(device, path, data, lang)
+    setup, spoken = options.opened(path, lang, resolve=False)
+    entry, archive = _kept(device, setup, data, spoken)
     rows = [tables.version_row(each, setup.inventory.timezone) for each in archive.versions(entry.name)]
     emit(rows, tables.version_columns(spoken), form)
 
@@ -186,8 +187,7 @@ def raw(
     lang: LangOption = None,
 ) -> None:
     """Write a device's last raw configuration, with its secrets, to a file · 导出未脱敏的原始配置到文件."""
-    setup = options.load(path)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang)
     (entry,) = options.select(setup.inventory, devices=[device])
     if setup.inventory.config_key is None:
         raise UsageProblem(
@@ -204,15 +204,13 @@ def raw(
     typer.echo(text("config.raw_written", spoken, device=device, file=out), err=True)
 
 
-def _kept(device: str, path: Path, data: Path, lang: str | None) -> tuple[Entry, Archive, Lang]:
+def _kept(device: str, setup: Setup, data: Path, lang: Lang) -> tuple[Entry, Archive]:
     """Return a device and the archive that has it. Raises UsageProblem where it has no backup."""
-    found = options.load(path, resolve=False).inventory
-    spoken = options.language(lang, found)
-    (entry,) = options.select(found, devices=[device])
+    (entry,) = options.select(setup.inventory, devices=[device])
     archive = Archive(data / FOLDER / site_name(entry))
     if not (data / FOLDER / site_name(entry) / ".git").exists() or not archive.versions(entry.name, limit=1):
-        raise UsageProblem(text("config.none", spoken, device=device))
-    return entry, archive, spoken
+        raise UsageProblem(text("config.none", lang, device=device))
+    return entry, archive
 
 
 def _lines(archive: Archive, entry: Entry, version: str) -> list[str]:

@@ -49,8 +49,7 @@ def discover(
 ) -> None:
     """Find devices that answer the given credentials; print inventory entries · 发现设备并建议清单条目."""
     networks = _networks(cidrs, yes=yes, lang=options.language(lang))
-    setup = options.load(path, resolve=False)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang, resolve=False)
     given = [name for each in credentials for name in each.split(",") if name]
     how = Sweep(ways=ways.load(path, given), profiles=setup.profiles, rate=rate, seconds=timeout)
     found = asyncio.run(_sweep(how, networks, setup.inventory, spoken))
@@ -108,8 +107,7 @@ def record(
     lang: LangOption = None,
 ) -> None:
     """Walk a device over SNMP, or a UPS through NUT; write a redacted test case · 录制设备应答（脱敏）用作测试用例."""
-    setup = options.load(path)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang)
     (entry,) = options.select(setup.inventory, devices=[device])
     if entry.device.snmp is None and entry.device.nut is None:
         raise UsageProblem(f"{device}: has no snmp credential in the inventory, and no nut")

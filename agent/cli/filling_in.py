@@ -31,8 +31,7 @@ def manual(
     lang: LangOption = None,
 ) -> None:
     """Print the form of the manual items, for `inspect --manual` · 打印现场检查记录表."""
-    setup = options.load(path, resolve=False)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang, resolve=False)
     entries = options.select(setup.inventory, site, device, device_class)
     wanted = answers.asked(setup.items, entries, options.cadence_of(cadence))
     sys.stdout.write(answers.blank(wanted, spoken))

@@ -7,16 +7,8 @@ from typing import Annotated
 import typer
 
 from agent import inventory
-from agent.cli.options import (
-    INVENTORY,
-    InventoryOption,
-    LangOption,
-    UsageProblem,
-    language,
-    load,
-    say_not_understood,
-    select,
-)
+from agent.cli import options
+from agent.cli.options import INVENTORY, InventoryOption, LangOption, UsageProblem
 from agent.output import safe_terminal
 from agent.texts import text
 from collectors import ssh
@@ -43,9 +35,9 @@ def init(
 
 def check_config(path: InventoryOption = INVENTORY, lang: LangOption = None) -> None:
     """Check the inventory, profiles and checks; name every mistake · 检查配置，列出全部错误."""
-    setup = load(path, warn=lambda problem: typer.echo(safe_terminal(f"netpatrol: {problem}"), err=True))
-    spoken = language(lang, setup.inventory)
-    say_not_understood(setup, spoken)
+    setup = options.load(path, warn=lambda problem: typer.echo(safe_terminal(f"netpatrol: {problem}"), err=True))
+    spoken = options.language(lang, setup.inventory)
+    options.say_not_understood(setup, spoken)
     count = {"devices": len(setup.inventory.entries), "profiles": len(setup.profiles), "checks": len(setup.checks)}
     typer.echo(f"{path}: " + text("cli.config_ok", spoken, **count))
     if setup.inventory.profiles_dirs:
@@ -66,9 +58,8 @@ def trust(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. 不询问。")] = False,
 ) -> None:
     """Show a device's SSH host key and, once you have compared it, trust it · 核对并信任设备的 SSH 主机密钥."""
-    found = load(path, resolve=False).inventory
-    spoken = language(lang, found)
-    (entry,) = select(found, devices=[device])
+    setup, spoken = options.opened(path, lang, resolve=False)
+    (entry,) = options.select(setup.inventory, devices=[device])
     access = entry.device.ssh
     if access is None or access.known_hosts is None:
         raise UsageProblem(f"{device}: has no ssh credential in the inventory")

@@ -76,8 +76,8 @@ def devices(
     lang: LangOption = None,
 ) -> None:
     """List the inventory's devices with what was last read of them · 列出设备."""
-    setup = options.load(path, resolve=False)
-    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    setup, spoken = options.opened(path, lang, resolve=False)
+    zone = setup.inventory.timezone
     entries = options.select(setup.inventory, site, (), device_class)
     snapshots = {}
     if (data / STORE).exists():
@@ -99,8 +99,8 @@ def findings(
     """List findings, worst first · 列出发现的问题."""
     if context.invoked_subcommand:
         return
-    setup = options.load(path, resolve=False)
-    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    setup, spoken = options.opened(path, lang, resolve=False)
+    zone = setup.inventory.timezone
     with stored(data) as store:
         found = store.findings(devices=device or None, cleared=everything)
     emit(tables.finding_rows(found, setup.checks, spoken, zone), tables.finding_columns(spoken), form)
@@ -119,8 +119,7 @@ def tickets(
     """List tickets, newest first · 列出工单."""
     if context.invoked_subcommand:
         return
-    setup = options.load(path, resolve=False)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang, resolve=False)
     statuses = tuple(TicketStatus) if everything else AT_WORK
     with stored(data) as store:
         found = store.tickets(devices=device or None, sites=site or None, statuses=statuses)
@@ -137,8 +136,8 @@ def show_ticket(
     lang: LangOption = None,
 ) -> None:
     """Show a ticket's history · 查看工单历史."""
-    setup = options.load(path, resolve=False)
-    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    setup, spoken = options.opened(path, lang, resolve=False)
+    zone = setup.inventory.timezone
     with stored(data) as store:
         ticket, history = store.ticket(number), store.history(number)
         behind = dependencies.listed(store.findings())
@@ -173,8 +172,7 @@ def report(
     lang: LangOption = None,
 ) -> None:
     """Write a run's report again, as JSON and HTML, and print where · 重新生成巡检报告."""
-    setup = options.load(path, resolve=False)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang, resolve=False)
     with stored(data) as store:
         runs = store.runs(limit=200)
         if every:

@@ -9,15 +9,7 @@ import typer
 
 from agent import tables, waivers
 from agent.cli import options, showing
-from agent.cli.options import (
-    DATA,
-    INVENTORY,
-    DataOption,
-    FormatOption,
-    InventoryOption,
-    LangOption,
-    UsageProblem,
-)
+from agent.cli.options import DATA, INVENTORY, DataOption, FormatOption, InventoryOption, LangOption, UsageProblem
 from agent.cli.showing import By
 from agent.model import Finding
 from agent.output import Format, emit, safe_terminal
@@ -56,8 +48,8 @@ def show(
     lang: LangOption = None,
 ) -> None:
     """Show who decided what of a finding · 查看问题的豁免历史."""
-    setup = options.load(path, resolve=False)
-    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    setup, spoken = options.opened(path, lang, resolve=False)
+    zone = setup.inventory.timezone
     with showing.stored(data) as store:
         found, history = store.decisions(finding)
     if form is Format.TABLE:
