@@ -55,7 +55,7 @@ def discover(
     found = asyncio.run(_sweep(how, networks, setup.inventory, spoken))
     for each in found:
         for line in _remarks(each, spoken):
-            _say(line)
+            options.say(line)
     proposals = discovery.propose(found, setup.inventory.entries, setup.profiles, catalogue()["discover.same"][spoken])
     heading = text("discover.heading", spoken, count=len(proposals), networks=", ".join(map(str, networks)))
     sys.stdout.write(proposal.render(proposals, [heading]))
@@ -117,8 +117,8 @@ def record(
     recorded = asyncio.run(_record(entry.device, setup.profiles, spoken))
     recording.write(recorded, out)
     if recorded.changed:
-        _say(text("record.changed", spoken, names=", ".join(recorded.changed)))
-    _say(text("record.written", spoken, folder=out, profile=recorded.profile, file=recorded.file))
+        options.say(text("record.changed", spoken, names=", ".join(recorded.changed)))
+    options.say(text("record.written", spoken, folder=out, profile=recorded.profile, file=recorded.file))
 
 
 async def _record(device: Device, profiles: ProfileSet, lang: Lang) -> Case:
@@ -128,11 +128,11 @@ async def _record(device: Device, profiles: ProfileSet, lang: Lang) -> Case:
         return nut_recording.case(rules, variables, _logins(device))
 
     def done(subtree: str, objects: int) -> None:
-        _say(text("record.walked", lang, subtree=subtree, objects=objects))
+        options.say(text("record.walked", lang, subtree=subtree, objects=objects))
 
     heard = await recording.hear(device, profiles, done=done)
     for why in heard.cut:
-        _say(text("record.cut", lang, why=why))
+        options.say(text("record.cut", lang, why=why))
     return await recording.case(heard, _logins(device))
 
 
@@ -167,13 +167,9 @@ def import_list(
         table.rows, inventory, lambda address, name: text("import.known", spoken, address=address, name=name)
     )
     for line in (*table.remarks, *found.problems):
-        _say(f"{file}: {line}")
+        options.say(f"{file}: {line}")
     good, bad = sum(device.good for device in found.devices), len(found.problems)
     heading = text("import.heading", spoken, file=file.name, count=good, bad=bad)
     sections = {"customers": found.customers, "sites": found.sites}
     sys.stdout.write(proposal.render(found.devices, [heading], sections))
     return 1 if bad else 0
-
-
-def _say(line: str) -> None:
-    typer.echo(safe_terminal(f"netpatrol: {line}"), err=True)

@@ -147,7 +147,12 @@ def not_understood(setup: Setup, lang: Lang) -> Iterator[str]:
 def say_not_understood(setup: Setup, lang: Lang) -> None:
     """Name on stderr what is not read of community profiles."""
     for line in not_understood(setup, lang):
-        typer.echo(safe_terminal(f"netpatrol: {line}"), err=True)
+        say(line)
+
+
+def say(line: object) -> None:
+    """Write a line of ours to stderr."""
+    typer.echo(safe_terminal(f"netpatrol: {line}"), err=True)
 
 
 def select(

@@ -9,7 +9,6 @@ import typer
 from agent import inventory
 from agent.cli import options
 from agent.cli.options import INVENTORY, InventoryOption, LangOption, UsageProblem
-from agent.output import safe_terminal
 from agent.texts import text
 from collectors import ssh
 
@@ -35,7 +34,7 @@ def init(
 
 def check_config(path: InventoryOption = INVENTORY, lang: LangOption = None) -> None:
     """Check the inventory, profiles and checks; name every mistake · 检查配置，列出全部错误."""
-    setup = options.load(path, warn=lambda problem: typer.echo(safe_terminal(f"netpatrol: {problem}"), err=True))
+    setup = options.load(path, warn=options.say)
     spoken = options.language(lang, setup.inventory)
     options.say_not_understood(setup, spoken)
     count = {"devices": len(setup.inventory.entries), "profiles": len(setup.profiles), "checks": len(setup.checks)}
