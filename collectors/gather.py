@@ -191,10 +191,8 @@ def _shaped(device: Device, protocol: str, error: BaseException) -> CollectError
 
 def _without_secrets(device: Device, error: BaseException) -> str:
     text = str(error)
-    access = [device.snmp.community, device.snmp.auth_key, device.snmp.priv_key] if device.snmp else []
-    access += [login.password for login in (device.ssh, device.nut) if login]
-    for secret in access:
-        if secret is not None and secret.reveal():
+    for secret in device.secrets:
+        if secret.reveal():
             text = text.replace(secret.reveal(), "***")
     return text
 

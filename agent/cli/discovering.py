@@ -138,11 +138,9 @@ async def _record(device: Device, profiles: ProfileSet, lang: Lang) -> Case:
 
 def _logins(device: Device) -> list[str]:
     """Return what must not be in a recording: the device's own logins."""
-    snmp, logins = device.snmp, [login for login in (device.ssh, device.nut) if login]
-    found = [snmp.community, snmp.auth_key, snmp.priv_key] if snmp else []
-    found += [login.password for login in logins]
-    users = [snmp.user if snmp else None, *(login.username for login in logins)]
-    return [*(secret.reveal() for secret in found if secret), *(user for user in users if user)]
+    users = [device.snmp.user if device.snmp else None]
+    users += [login.username for login in (device.ssh, device.nut) if login]
+    return [*(secret.reveal() for secret in device.secrets), *(user for user in users if user)]
 
 
 # ---- import ----
