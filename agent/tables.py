@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from agent import describe
 from agent.checks.rules import Check
 from agent.configs.archive import Version
+from agent.dependencies import name_of
 from agent.model import Entry, Finding, FindingState, Lang, Severity, Ticket, TicketChange
 from agent.output import Row
 from agent.store import RunSummary
@@ -170,7 +171,7 @@ def ticket_row(
         "on_site_due": local(ticket.due.on_site, zone),
         "fix_due": local(ticket.due.fix, zone),
         "resolved": local(ticket.resolved_at, zone),
-        "behind": ", ".join(behind.get(f"{ticket.device} {ticket.object}".rstrip(), ())),
+        "behind": ", ".join(behind.get(name_of(ticket.device, ticket.object), ())),
         "_style": "green" if ticket.resolved_at else STYLES.get(ticket.severity, ""),
     }
 

@@ -220,5 +220,5 @@ def _ticket(ticket: Ticket, checks: Checks, behind: Mapping[str, tuple[str, ...]
         on_site_due=ticket.due.on_site,
         fix_due=ticket.due.fix,
         resolved_at=ticket.resolved_at,
-        behind=behind.get(f"{ticket.device} {ticket.object}".rstrip(), ()),
+        behind=behind.get(dependencies.name_of(ticket.device, ticket.object), ()),
     )

@@ -153,8 +153,9 @@ class TestClocks:
         [(9, None, False), (10, None, False), (11, None, True), (99, 10, False), (99, 11, True)],
     )
     def test_are_breached_after_the_due_instant_not_at_it(self, now, done, late):
-        assert sla.breached(minutes(10), minutes(now), None if done is None else minutes(done)) is late
-        assert not sla.breached(None, minutes(now))
+        stopped = {} if done is None else {"responded_at": minutes(done)}
+        (clock,) = sla.clocks(ticket(due=Due(response=minutes(10)), **stopped), minutes(now))
+        assert clock.breached is late
 
 
 ZONES = [
