@@ -6,6 +6,7 @@ never borrows the keys of a farther one, and a nearer `version` leaves behind wh
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -157,10 +158,7 @@ def snmp_access(found: tuple[Keys, KeyPath], secret: SecretOf, problems: Problem
         problems.add(*problem)
     if wrong:
         return None
-    plain = ("version", "port", "user", "context", "retries", "max_repetitions", "engine")
-    values = {key: keys[key].value for key in plain if key in keys}
-    if "timeout" in keys:
-        values["timeout"] = keys["timeout"].value.total_seconds()
+    values = _values(keys, "version", "port", "user", "context", "timeout", "retries", "max_repetitions", "engine")
     if "community" in keys:
         values["community"] = secret(keys["community"], 1)
     for kind in ("auth", "priv"):
@@ -183,11 +181,8 @@ def ssh_access(found: tuple[Keys, KeyPath], secret: SecretOf, folder: Path, prob
         whole = False
     if not whole:
         return None
-    values: dict[str, Any] = {"username": keys["username"].value, "known_hosts": folder / "known_hosts"}
-    values.update({key: keys[key].value for key in ("port", "keep_open") if key in keys})
-    for key in ("connect_timeout", "login_timeout", "command_timeout"):
-        if key in keys:
-            values[key] = keys[key].value.total_seconds()
+    values = _values(keys, "username", "port", "connect_timeout", "login_timeout", "command_timeout", "keep_open")
+    values["known_hosts"] = folder / "known_hosts"
     for key in ("key_file", "known_hosts"):
         if key in keys:
             values[key] = _file(folder, keys[key], problems)
@@ -208,14 +203,18 @@ def nut_access(found: tuple[Keys, KeyPath], secret: SecretOf, folder: Path, prob
         problems.add(*problem)
     if wrong:
         return None
-    values: dict[str, Any] = {key: keys[key].value for key in ("ups", "port", "username", "tls") if key in keys}
-    if "timeout" in keys:
-        values["timeout"] = keys["timeout"].value.total_seconds()
+    values = _values(keys, "ups", "port", "username", "tls", "timeout")
     if "ca_file" in keys:
         values["ca_file"] = _file(folder, keys["ca_file"], problems)
     if "password" in keys:
         values["password"] = secret(keys["password"], 1)
     return NutAccess(**values)
+
+
+def _values(keys: Keys, *names: str) -> dict[str, Any]:
+    """Return what is given of some keys, times in seconds."""
+    found = {name: keys[name].value for name in names if name in keys}
+    return {name: each.total_seconds() if isinstance(each, timedelta) else each for name, each in found.items()}
 
 
 def _file(folder: Path, given: Given, problems: Problems) -> Path:

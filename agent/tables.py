@@ -11,7 +11,7 @@ from agent.dependencies import name_of
 from agent.model import Entry, Finding, FindingState, Lang, Severity, Ticket, TicketChange
 from agent.output import Row
 from agent.store import RunSummary
-from agent.texts import text
+from agent.texts import of_severity, text
 from agent.waivers import FindingChange
 from collectors.model import Failure, Snapshot
 
@@ -114,7 +114,7 @@ def _finding_row(finding: Finding, check: Check | None, lang: Lang, zone: str) -
     result, cleared = finding.result, finding.state is FindingState.CLEARED
     return {
         "id": finding.id,
-        "severity": text(f"severity.{result.severity.name.lower()}", lang),
+        "severity": of_severity(result.severity, lang),
         "state": text(f"finding.{finding.state}", lang),
         "device": result.device,
         "check": check.title[lang] if check else result.check,
@@ -160,7 +160,7 @@ def ticket_row(
     return {
         "number": ticket.number,
         "status": text(f"ticket.{ticket.status}", lang),
-        "severity": text(f"severity.{ticket.severity.name.lower()}", lang),
+        "severity": of_severity(ticket.severity, lang),
         "level": text(f"report.level_{ticket.fault_level}", lang),
         "site": ticket.site,
         "device": ticket.device,
@@ -206,7 +206,7 @@ def run_row(run: RunSummary, lang: Lang, zone: str) -> Row:
         "run": run.id,
         "at": local(run.started_at, zone),
         "scope": ", ".join(f"{k}={v}" for k, v in run.scope.items()),
-        "severity": text(f"severity.{run.severity.name.lower()}", lang),
+        "severity": of_severity(run.severity, lang),
         "coverage": f"{run.coverage.ratio:.0%}",
         "findings": run.findings,
         "_style": STYLES.get(run.severity, ""),
