@@ -19,7 +19,7 @@ from agent.inventory_scalars import Bool, Day
 from agent.model import Entry, Inventory, Lang, ManualAnswer
 from agent.texts import text
 from collectors import yamlfile
-from collectors.yamlfile import Document, KeyPath, Problem, dotted
+from collectors.yamlfile import Document, Problem
 from collectors.yamlform import Strict, fitted, refuse
 
 Items = Mapping[str, ManualItem]
@@ -82,8 +82,7 @@ def _without_blanks(data: Any) -> Any:
 
 def _wrong(answer: AnswerForm, n: int, document: Document, items: Items, inventory: Inventory) -> Iterator[Problem]:
     def problem(key: str, message: str) -> Problem:
-        at: KeyPath = ("answers", n, key)
-        return Problem(document.file, document.line(at), dotted(at), message)
+        return document.problem(("answers", n, key), message)
 
     item = items.get(answer.item)
     if item is None:

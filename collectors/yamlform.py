@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from collectors.yamlfile import Document, Problem, YamlError, dotted
+from collectors.yamlfile import Document, KeyPath, Problem, YamlError, dotted
 
 F = TypeVar("F", bound=BaseModel)
 T = TypeVar("T")
@@ -34,6 +34,13 @@ def _mistakes(document: Document, error: ValidationError) -> Iterator[Problem]:
             at = at[:-1]
         key = (*at, each["loc"][len(at)]) if each["type"] == "missing" else at
         yield Problem(document.file, document.line(at), dotted(key), each["msg"].removeprefix("Value error, "))
+
+
+def named(name: str, document: Document) -> Iterator[tuple[KeyPath, str]]:
+    """Yield what is wrong with a name that must be the file's."""
+    path = Path(document.file)
+    if name != path.stem:
+        yield ("name",), f"is {name!r}, but the file is {path.name}: they must be the same"
 
 
 def read_folders(dirs: Sequence[Path], what: str, read: Callable[[Path], T]) -> tuple[dict[str, T], list[Problem]]:

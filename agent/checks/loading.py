@@ -8,8 +8,8 @@ from agent.checks.rules import Cadence, Check, Named
 from agent.derive import DERIVED
 from collectors import yamlfile
 from collectors.vocabulary import VOCABULARY
-from collectors.yamlfile import KeyPath, Problem, dotted
-from collectors.yamlform import fitted, read_folders, refuse
+from collectors.yamlfile import KeyPath
+from collectors.yamlform import fitted, named, read_folders, refuse
 
 BUILTIN = Path(__file__).parent
 
@@ -42,16 +42,8 @@ def load_forms(form: type[F], dirs: Sequence[Path], complaints: Callable[[F], It
 def _load(form: type[F], path: Path, complaints: Callable[[F], Iterable[Complaint]]) -> F:
     document = yamlfile.read(path)
     read = fitted(form, document)
-    refuse(
-        Problem(document.file, document.line(at), dotted(at), message)
-        for at, message in (*_named(read.name, path), *complaints(read))
-    )
+    refuse(document.problem(*each) for each in (*named(read.name, document), *complaints(read)))
     return read
-
-
-def _named(name: str, path: Path) -> Iterator[Complaint]:
-    if name != path.stem:
-        yield ("name",), f"is {name!r}, but the file is {path.name}: they must be the same"
 
 
 def _complaints(check: Check) -> Iterator[Complaint]:
