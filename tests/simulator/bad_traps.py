@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pyasn1.codec.ber import encoder
 from pysnmp.proto.api import v2c
@@ -51,10 +51,10 @@ def seeds() -> tuple[bytes, ...]:
     )
 
 
-def malformed(seed: int, count: int, begin: Sequence[bytes] = ()) -> Iterator[bytes]:
+def malformed(seed: int, count: int) -> Iterator[bytes]:
     """Yield messages with tags, lengths and octets changed, cut off, nested, or with something huge put in."""
     chance = random.Random(seed)  # noqa: S311 - the same ones each time are wanted
-    begin = begin or seeds()
+    begin = seeds()
     for _ in range(count):
         octets = bytearray(chance.choice(begin))
         for _ in range(chance.randint(1, 4)):
