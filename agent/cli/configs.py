@@ -10,19 +10,7 @@ import typer
 
 from agent import reading, tables, wiring
 from agent.cli import options
-from agent.cli.options import (
-    DATA,
-    INVENTORY,
-    ClassOption,
-    DataOption,
-    DeviceOption,
-    FormatOption,
-    InventoryOption,
-    LangOption,
-    Setup,
-    SiteOption,
-    UsageProblem,
-)
+from agent.cli.options import UsageProblem
 from agent.cli.showing import stored
 from agent.configs.archive import Archive
 from agent.configs.backup import FOLDER, RAW_FOLDER, Backup, site_name
@@ -53,13 +41,13 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    site: SiteOption = [],
-    device: DeviceOption = [],
-    device_class: ClassOption = [],
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    site: options.SiteOption = [],
+    device: options.DeviceOption = [],
+    device_class: options.ClassOption = [],
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> int:
     """Back up configurations now, outside of an inspection · 立即备份配置."""
     setup, spoken = options.opened(path, lang)
@@ -69,7 +57,7 @@ def backup(
     return int(any(row["failed"] for row in rows))
 
 
-async def _back_up(setup: Setup, entries: Sequence[Entry], data: Path, lang: Lang) -> list[Row]:
+async def _back_up(setup: options.Setup, entries: Sequence[Entry], data: Path, lang: Lang) -> list[Row]:
     reader = reading.reader(setup.profiles)
     rounds = wiring.configurations(setup.inventory, data, reader)
     wanted = [entry for entry in entries if entry.device.ssh is not None and entry.config_backup]
@@ -133,9 +121,9 @@ def _why_not(entry: Entry, rounds: Round, snapshot: Snapshot | None) -> str:
 def show(
     device: DeviceArgument,
     version: VersionOption = "HEAD",
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    lang: options.LangOption = None,
 ) -> None:
     """Print a device's configuration as it was backed up, secrets masked · 查看已备份的配置（已脱敏）."""
     setup, spoken = options.opened(path, lang, resolve=False)
@@ -147,9 +135,9 @@ def diff(
     device: DeviceArgument,
     old: Annotated[str, typer.Option("--from", help="The older version. 旧版本，默认上一个。")] = "",
     new: Annotated[str, typer.Option("--to", help="The newer version. 新版本，默认最新。")] = "",
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    lang: options.LangOption = None,
 ) -> None:
     """Print what changed between two versions, secrets masked · 比较两个版本（已脱敏）."""
     setup, spoken = options.opened(path, lang, resolve=False)
@@ -167,10 +155,10 @@ def diff(
 
 def log(
     device: DeviceArgument,
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> None:
     """List the versions of a device's configuration, newest first · 列出配置的历次版本."""
     setup, spoken = options.opened(path, lang, resolve=False)
@@ -182,9 +170,9 @@ def log(
 def raw(
     device: DeviceArgument,
     out: Annotated[Path, typer.Option("--out", help="The file to write; mode 0600. 写入的文件。")],
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    lang: options.LangOption = None,
 ) -> None:
     """Write a device's last raw configuration, with its secrets, to a file · 导出未脱敏的原始配置到文件."""
     setup, spoken = options.opened(path, lang)
@@ -204,7 +192,7 @@ def raw(
     typer.echo(text("config.raw_written", spoken, device=device, file=out), err=True)
 
 
-def _kept(device: str, setup: Setup, data: Path, lang: Lang) -> tuple[Entry, Archive]:
+def _kept(device: str, setup: options.Setup, data: Path, lang: Lang) -> tuple[Entry, Archive]:
     """Return a device and the archive that has it. Raises UsageProblem where it has no backup."""
     (entry,) = options.select(setup.inventory, devices=[device])
     archive = Archive(data / FOLDER / site_name(entry))

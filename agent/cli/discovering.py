@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from agent import discovery, import_files, importing, proposal, ways
 from agent.cli import options
-from agent.cli.options import INVENTORY, InventoryOption, LangOption, UsageProblem
+from agent.cli.options import UsageProblem
 from agent.discovery import Found, Sweep
 from agent.model import Inventory, Lang
 from agent.output import safe_terminal
@@ -41,11 +41,11 @@ def discover(
         list[str],
         typer.Option("--credentials", help="Of the inventory; only these are tried (repeatable). 只尝试这些凭据。"),
     ],
-    path: InventoryOption = INVENTORY,
+    path: options.InventoryOption = options.INVENTORY,
     rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Addresses a second. 每秒地址数。")] = 50.0,
     timeout: Annotated[float, typer.Option(min=0.05, max=60, help="Seconds an answer may take. 应答时限。")] = 2.0,
     yes: Annotated[bool, typer.Option("--yes", help="Look at more than a /16. 允许超过 /16。")] = False,
-    lang: LangOption = None,
+    lang: options.LangOption = None,
 ) -> None:
     """Find devices that answer the given credentials; print inventory entries · 发现设备并建议清单条目."""
     networks = _networks(cidrs, yes=yes, lang=options.language(lang))
@@ -103,8 +103,8 @@ def _remarks(found: Found, lang: Lang) -> list[str]:
 def record(
     device: Annotated[str, typer.Argument(help="The device's name in the inventory. 设备名。")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the case: tests/devices/FAMILY/CASE. 输出目录。")],
-    path: InventoryOption = INVENTORY,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    lang: options.LangOption = None,
 ) -> None:
     """Walk a device over SNMP, or a UPS through NUT; write a redacted test case · 录制设备应答（脱敏）用作测试用例."""
     setup, spoken = options.opened(path, lang)
@@ -152,7 +152,7 @@ def import_list(
         Path | None,
         typer.Option("-i", "--inventory", help="Leave out what is in it, use its sites. 已有清单：去重并沿用其站点。"),
     ] = None,
-    lang: LangOption = None,
+    lang: options.LangOption = None,
 ) -> int:
     """Read a list of devices; print inventory entries · 从 CSV、XLSX 或 NetBox 导入，输出建议清单."""
     inventory = options.load(path, resolve=False).inventory if path else None

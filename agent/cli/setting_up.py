@@ -8,7 +8,7 @@ import typer
 
 from agent import inventory
 from agent.cli import options
-from agent.cli.options import INVENTORY, InventoryOption, LangOption, UsageProblem
+from agent.cli.options import UsageProblem
 from agent.texts import text
 from collectors import ssh
 
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="Where to write it. 写到哪里。")] = INVENTORY,
+    path: Annotated[Path, typer.Argument(help="Where to write it. 写到哪里。")] = options.INVENTORY,
     force: Annotated[bool, typer.Option("--force", help="Overwrite. 覆盖已有文件。")] = False,
 ) -> None:
     """Write a commented starter inventory · 生成带注释的设备清单样例."""
@@ -32,7 +32,7 @@ def init(
     typer.echo(f"{path}: edit it, then run: netpatrol check-config -i {path}", err=True)
 
 
-def check_config(path: InventoryOption = INVENTORY, lang: LangOption = None) -> None:
+def check_config(path: options.InventoryOption = options.INVENTORY, lang: options.LangOption = None) -> None:
     """Check the inventory, profiles and checks; name every mistake · 检查配置，列出全部错误."""
     setup = options.load(path, warn=options.say)
     spoken = options.language(lang, setup.inventory)
@@ -51,8 +51,8 @@ def schema() -> None:
 
 def trust(
     device: Annotated[str, typer.Argument(help="The device's name in the inventory. 设备名。")],
-    path: InventoryOption = INVENTORY,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    lang: options.LangOption = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a key that changed. 替换已变更的密钥。")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. 不询问。")] = False,
 ) -> None:
