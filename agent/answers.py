@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from agent.checks import loading
 from agent.checks.by_hand import ManualItem
-from agent.checks.rules import Cadence, Strict
+from agent.checks.rules import Cadence
 from agent.inventory_scalars import Bool, Day
 from agent.model import Entry, Inventory, Lang, ManualAnswer
 from agent.texts import text
 from collectors import yamlfile
-from collectors.yamlfile import Document, KeyPath, Problem, YamlError, dotted
+from collectors.yamlfile import Document, Problem
+from collectors.yamlform import Strict, fitted, refuse
 
 Items = Mapping[str, ManualItem]
 MAX_NOTE = 2000
@@ -65,15 +65,8 @@ class AnswersForm(Strict):
 def read(path: Path, items: Items, inventory: Inventory) -> tuple[ManualAnswer, ...]:
     """Read a filled-in form; what is not answered is left out. Raises YamlError with every problem."""
     document = yamlfile.read(path)
-    try:
-        form = AnswersForm.model_validate(_without_blanks(document.data))
-    except ValidationError as error:
-        raise YamlError(list(loading.invalid(document, error))) from error
-    problems = [
-        problem for n, each in enumerate(form.answers) for problem in _wrong(each, n, document, items, inventory)
-    ]
-    if problems:
-        raise YamlError(problems)
+    form = fitted(AnswersForm, document, _without_blanks(document.data))
+    refuse(problem for n, each in enumerate(form.answers) for problem in _wrong(each, n, document, items, inventory))
     given = (each for each in form.answers if each.ok is not None or each.value is not None)
     return tuple(
         ManualAnswer(**each.model_dump(exclude={"by", "on"}), by=each.by or form.by, on=each.on or form.on)
@@ -89,8 +82,7 @@ def _without_blanks(data: Any) -> Any:
 
 def _wrong(answer: AnswerForm, n: int, document: Document, items: Items, inventory: Inventory) -> Iterator[Problem]:
     def problem(key: str, message: str) -> Problem:
-        at: KeyPath = ("answers", n, key)
-        return Problem(document.file, document.line(at), dotted(at), message)
+        return document.problem(("answers", n, key), message)
 
     item = items.get(answer.item)
     if item is None:

@@ -157,8 +157,13 @@ def listed(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
         device, _, of = finding.result.key
         for cause in finding.result.behind if finding.state is not FindingState.CLEARED else ():
             if cause != device:
-                behind.setdefault(cause, set()).add(f"{device} {of}".rstrip())
+                behind.setdefault(cause, set()).add(name_of(device, of))
     return {cause: tuple(sorted(names)) for cause, names in behind.items()}
+
+
+def name_of(device: str, object_: str) -> str:
+    """Return what a device, or one of its ports, is called among causes and what is behind them."""
+    return f"{device} {object_}".rstrip()
 
 
 def _is_suspect(finding: Finding, samples: Mapping[str, str], standings: Mapping[str, Standing], now: datetime) -> bool:

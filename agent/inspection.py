@@ -15,7 +15,7 @@ from agent.configs.backup import Backup
 from agent.configs.round import joined
 from agent.judging import Judgement, Key
 from agent.model import Entry, Inventory, ManualAnswer, Run, Track
-from agent.store import Decide, Known, Outcome, Spooled, Store, StoreError, spool
+from agent.store import Decide, Known, Spooled, Store, StoreError, completed, spool
 from agent.topology import Standing, nearby, standing_of
 from collectors.model import Snapshot
 
@@ -157,9 +157,6 @@ def _settle(  # noqa: PLR0917
         answers=with_.answers,
     )
 
-    def run_of(outcome: Outcome) -> Run:
-        return replace(bare, findings=outcome.findings, changes=outcome.changes, tickets=outcome.tickets)
-
     spooled = Spooled(
         id=bare.id,
         now=now,
@@ -170,6 +167,7 @@ def _settle(  # noqa: PLR0917
     )
     decide = decide_of(with_.inventory, with_.rules, spooled, _others(with_, judged))
     remembered = {**tracks, **{j.result.key: j.track for j in spooled.judged}}
+    run_of = completed(bare)
     try:
         outcome = with_.store.record(spooled.snapshots, remembered, decide, run_of, now=now)
     except StoreError as error:

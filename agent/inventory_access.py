@@ -6,15 +6,16 @@ never borrows the keys of a farther one, and a nearer `version` leaves behind wh
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from agent.inventory_draft import Draft, Item
 from agent.inventory_file import CredentialForm, DefaultsForm, DeviceForm, GroupForm, SnmpForm
-from agent.inventory_form import Form
 from agent.inventory_problems import Problems
 from collectors.model import NutAccess, Secret, SnmpAccess, SshAccess
 from collectors.yamlfile import KeyPath
+from collectors.yamlform import Strict
 
 Protocol = Literal["snmp", "ssh", "nut"]
 
@@ -106,7 +107,7 @@ def merged(protocol: Protocol, of: Sources) -> tuple[Keys, KeyPath] | None:
     return (keys, at) if at is not None else None
 
 
-def _layers(protocol: Protocol, of: Sources) -> Iterator[tuple[KeyPath, Form | None]]:
+def _layers(protocol: Protocol, of: Sources) -> Iterator[tuple[KeyPath, Strict | None]]:
     """Yield what names the protocol, farthest first; None switches it off."""
     for path, form in (*of.groups, (of.path, of.device)):
         for name in form.credentials or ():
@@ -117,7 +118,7 @@ def _layers(protocol: Protocol, of: Sources) -> Iterator[tuple[KeyPath, Form | N
             yield (*path, protocol), getattr(form, protocol)
 
 
-def _lay(protocol: Protocol, path: KeyPath, form: Form, keys: Keys) -> None:
+def _lay(protocol: Protocol, path: KeyPath, form: Strict, keys: Keys) -> None:
     """Put one layer's keys over those farther away."""
     stated = {key: getattr(form, key) for key in form.model_fields_set}
     for key in _left_behind(protocol, stated):
@@ -157,10 +158,7 @@ def snmp_access(found: tuple[Keys, KeyPath], secret: SecretOf, problems: Problem
         problems.add(*problem)
     if wrong:
         return None
-    plain = ("version", "port", "user", "context", "retries", "max_repetitions", "engine")
-    values = {key: keys[key].value for key in plain if key in keys}
-    if "timeout" in keys:
-        values["timeout"] = keys["timeout"].value.total_seconds()
+    values = _values(keys, "version", "port", "user", "context", "timeout", "retries", "max_repetitions", "engine")
     if "community" in keys:
         values["community"] = secret(keys["community"], 1)
     for kind in ("auth", "priv"):
@@ -183,11 +181,8 @@ def ssh_access(found: tuple[Keys, KeyPath], secret: SecretOf, folder: Path, prob
         whole = False
     if not whole:
         return None
-    values: dict[str, Any] = {"username": keys["username"].value, "known_hosts": folder / "known_hosts"}
-    values.update({key: keys[key].value for key in ("port", "keep_open") if key in keys})
-    for key in ("connect_timeout", "login_timeout", "command_timeout"):
-        if key in keys:
-            values[key] = keys[key].value.total_seconds()
+    values = _values(keys, "username", "port", "connect_timeout", "login_timeout", "command_timeout", "keep_open")
+    values["known_hosts"] = folder / "known_hosts"
     for key in ("key_file", "known_hosts"):
         if key in keys:
             values[key] = _file(folder, keys[key], problems)
@@ -208,14 +203,18 @@ def nut_access(found: tuple[Keys, KeyPath], secret: SecretOf, folder: Path, prob
         problems.add(*problem)
     if wrong:
         return None
-    values: dict[str, Any] = {key: keys[key].value for key in ("ups", "port", "username", "tls") if key in keys}
-    if "timeout" in keys:
-        values["timeout"] = keys["timeout"].value.total_seconds()
+    values = _values(keys, "ups", "port", "username", "tls", "timeout")
     if "ca_file" in keys:
         values["ca_file"] = _file(folder, keys["ca_file"], problems)
     if "password" in keys:
         values["password"] = secret(keys["password"], 1)
     return NutAccess(**values)
+
+
+def _values(keys: Keys, *names: str) -> dict[str, Any]:
+    """Return what is given of some keys, times in seconds."""
+    found = {name: keys[name].value for name in names if name in keys}
+    return {name: each.total_seconds() if isinstance(each, timedelta) else each for name, each in found.items()}
 
 
 def _file(folder: Path, given: Given, problems: Problems) -> Path:

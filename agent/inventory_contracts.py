@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from agent.inventory_form import Form, Or, Title
+from agent.inventory_form import Or, Title
 from agent.inventory_scalars import Day, Hours, Name, Target, Timezone, Weekdays
+from collectors.yamlform import Strict
 
 CALENDARS = {
     "7x24": {"weekdays": "mon-sun", "hours": "00:00-24:00"},
@@ -21,19 +22,19 @@ def _calendar(value: object) -> object:
     return CALENDARS[short]
 
 
-class CustomerForm(Form):
+class CustomerForm(Strict):
     name: Name = Field(description="客户代号，唯一 / Unique name", examples=["acme"])
     title: Title | None = Field(None, description="全称 / Full name", examples=[{"zh": "某某局", "en": "Acme"}])
 
 
-class SiteForm(Form):
+class SiteForm(Strict):
     name: Name = Field(description="站点代号，唯一 / Unique name", examples=["acme-hq"])
     title: Title | None = Field(None, description="全称 / Full name", examples=[{"zh": "总部", "en": "Headquarters"}])
     customer: Name = Field(description="客户 / One of customers", examples=["acme"])
     contract: Name | None = Field(None, description="合同 / One of contracts", examples=["acme-2026"])
 
 
-class CalendarForm(Form):
+class CalendarForm(Strict):
     """When the contract's clocks run."""
 
     timezone: Timezone | None = Field(
@@ -43,7 +44,7 @@ class CalendarForm(Form):
     hours: Hours = Field(description="服务时间 / Hours of service", examples=["08:30-17:30"])
 
 
-class TargetsForm(Form):
+class TargetsForm(Strict):
     """One fault level's promises, in service time of the calendar."""
 
     response: Target | None = Field(None, description="响应时限 / Response", examples=["15m"])
@@ -51,7 +52,7 @@ class TargetsForm(Form):
     fix: Target | None = Field(None, description="修复时限 / Fixed", examples=["4h"])
 
 
-class ContractForm(Form):
+class ContractForm(Strict):
     name: Name = Field(description="合同代号，唯一 / Unique name", examples=["acme-2026"])
     title: Title | None = Field(
         None, description="全称 / Full name", examples=[{"zh": "2026 年维保", "en": "Maintenance 2026"}]

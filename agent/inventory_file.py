@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from agent.inventory_contracts import ContractForm, CustomerForm, SiteForm
-from agent.inventory_form import Form, Or
+from agent.inventory_form import Or
 from agent.inventory_push import URL, PushForm
 from agent.inventory_scalars import (
     Address,
@@ -30,6 +30,7 @@ from agent.inventory_scalars import (
 )
 from agent.inventory_traps import TrapsForm
 from collectors.model import AuthProtocol, DeviceClass, PrivProtocol, SnmpEngine
+from collectors.yamlform import Strict
 
 
 def _switch(value: object) -> object:
@@ -44,12 +45,12 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-class AuthForm(Form):
+class AuthForm(Strict):
     protocol: AuthProtocol = Field(description="认证算法 / RFC 3414, RFC 7860", examples=["sha256"])
     key: Reference = Field(description="认证口令，至少 8 个字符 / At least 8 characters", examples=["env:NP_AUTH"])
 
 
-class PrivForm(Form):
+class PrivForm(Strict):
     protocol: PrivProtocol = Field(
         description="加密算法；aes192c、aes256c 为思科密钥算法 / RFC 3414, RFC 3826; aes192c and aes256c: Cisco's keys",
         examples=["aes128"],
@@ -62,7 +63,7 @@ class PrivForm(Form):
 Version = Annotated[Literal["1", "2c", "3"], WithJsonSchema({"enum": ["1", "2c", "3", 1, 3]})]  # typed 3 is a number
 
 
-class SnmpForm(Form):
+class SnmpForm(Strict):
     """SNMP access."""
 
     version: Version | None = Field(None, description="协议版本，缺省 2c / Default 2c", examples=["3"])
@@ -90,7 +91,7 @@ class SnmpForm(Form):
     )
 
 
-class SshForm(Form):
+class SshForm(Strict):
     """SSH access."""
 
     username: User | None = Field(None, description="用户名 / Login", examples=["ops"])
@@ -121,7 +122,7 @@ class SshForm(Form):
     )
 
 
-class NutForm(Form):
+class NutForm(Strict):
     """Access to a UPS through Network UPS Tools (upsd)."""
 
     ups: UpsName | None = Field(
@@ -156,14 +157,14 @@ _SSH_EXAMPLE: list[Any] = [{"username": "ops", "password": "env:NP_SSH"}]
 _NUT_EXAMPLE: list[Any] = [{"ups": "eaton"}]
 
 
-class LimitForm(Form):
+class LimitForm(Strict):
     """The customer's own limits for a check, in the sample's base unit."""
 
     warning: Bound | None = Field(None, description="警告 / Warning: 0.8, 80%, 30m", examples=["80%"])
     critical: Bound | None = Field(None, description="严重 / Critical", examples=["90%"])
 
 
-class Shared(Form):
+class Shared(Strict):
     """What defaults, groups and devices may all say."""
 
     interval: Interval | None = Field(None, description="采集周期，缺省 60s / Default 60s", examples=["60s"])
@@ -187,7 +188,7 @@ class Shared(Form):
     )
 
 
-class ConfigBackupForm(Form):
+class ConfigBackupForm(Strict):
     """How inspections back up configurations."""
 
     enabled: Bool | None = Field(None, description="是否备份，缺省 true / Default true", examples=[True])
@@ -227,7 +228,7 @@ class DefaultsForm(Shared):
     )
 
 
-class CredentialForm(Form):
+class CredentialForm(Strict):
     """One way in, or several."""
 
     snmp: SnmpForm | None = Field(None, description="SNMP 访问 / SNMP access", examples=_SNMP_EXAMPLE)
@@ -286,7 +287,7 @@ class DeviceForm(GroupForm):
     )
 
 
-class BaselineForm(Form):
+class BaselineForm(Strict):
     """Which software some models should run."""
 
     model: Pattern = Field(
@@ -307,7 +308,7 @@ class BaselineForm(Form):
     advisory: str | None = Field(None, description="漏洞公告编号 / Advisory of the holes", examples=["CVE-2024-0001"])
 
 
-class File(Form):
+class File(Strict):
     """inventory.yaml: what netpatrol inspects. 巡检对象清单。"""
 
     defaults: DefaultsForm | None = Field(

@@ -2,15 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-
-class Form(BaseModel):
-    """Immutable, and refuses what it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from collectors.yamlform import Strict
 
 
 class Or:
@@ -27,7 +23,7 @@ def _both_languages(value: object) -> object:
     return {"zh": value, "en": value} if isinstance(value, str) else value
 
 
-class TitleForm(Form):
+class TitleForm(Strict):
     zh: str = Field(description="中文名 / In Chinese", examples=["某某局"])
     en: str = Field(description="英文名 / In English", examples=["Acme"])
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from collectors.yamlfile import Document, KeyPath, Problem, YamlError, dotted
+from collectors.yamlfile import Document, KeyPath, Problem, YamlError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -70,7 +70,7 @@ class Problems:
 
     def problem(self, path: KeyPath, message: str) -> Problem:
         """Return a problem at the line of its key, without noting it."""
-        return Problem(self._document.file, self._document.line(path), dotted(path), message)
+        return self._document.problem(path, message)
 
     def line(self, path: KeyPath) -> int:
         return self._document.line(path)

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from agent.inventory_form import Form
 from agent.inventory_scalars import Interval, Name, Reference, Timeout, User, parse_address
+from collectors.yamlform import Strict
 
 URL = "https://prometheus.example/api/v1/write"
 HEADER = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"  # RFC 9110 §5.1
@@ -44,7 +44,7 @@ Url = Annotated[str, AfterValidator(parse_url), WithJsonSchema({"type": "string"
 Header = Annotated[str, AfterValidator(parse_header), WithJsonSchema({"type": "string", "pattern": HEADER})]
 
 
-class PushForm(Form):
+class PushForm(Strict):
     """Where figures are pushed to."""
 
     url: Url = Field(description="远程写地址 / Receiver of Prometheus' remote write", examples=[URL])

@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from agent.inventory_form import Form
 from agent.inventory_scalars import Address, Endpoint
 from agent.model import Traps
+from collectors.yamlform import Strict
 
 
-class TrapsForm(Form):
+class TrapsForm(Strict):
     """Where traps and informs are heard."""
 
     listen: Endpoint = Field(

@@ -1,4 +1,4 @@
-"""Counts the agent's own work: polls, runs, scrapes, queues, and whether its loop keeps up."""
+"""Counts the agent's own work: polls, scrapes, queues, and whether its loop keeps up."""
 
 import asyncio
 import time
@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, Summary
 
-from agent.model import Run
 from collectors.model import Snapshot
 
 BEAT = 1.0  # seconds between two beats of the loop
@@ -31,10 +30,6 @@ class Health:
         self._last_poll = Gauge(
             "netpatrol_last_poll_timestamp_seconds", "When a device was last polled", registry=registry
         )
-        self._runs = Counter("netpatrol_runs", "Inspections, by their worst result", ["severity"], registry=registry)
-        self._last_run = Gauge(
-            "netpatrol_last_run_timestamp_seconds", "When an inspection last ended", registry=registry
-        )
         self._store_errors = Counter("netpatrol_store_errors", "Writes to the store that failed", registry=registry)
         self._overruns = Counter(
             "netpatrol_polls_missed", "Polls left out: the one before took longer than the interval", registry=registry
@@ -58,11 +53,6 @@ class Health:
         self._polls.labels(result).inc()
         self._seconds.observe(snapshot.cost.seconds)
         self._last_poll.set(snapshot.taken_at.timestamp())
-
-    def ran(self, run: Run) -> None:
-        """Count one finished inspection."""
-        self._runs.labels(run.severity.name.lower()).inc()
-        self._last_run.set(run.finished_at.timestamp())
 
     def left_out(self, samples: int) -> None:
         """Count samples whose name is not in the vocabulary."""

@@ -4,20 +4,22 @@ A target runs only while the contract's calendar is open: 4 h from Friday 17:00 
 13:00. Where promises conflict, the stricter counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from agent.model import Calendar, Contract, Due, Targets, Ticket
+
+T = TypeVar("T", datetime, timedelta)
 
 ClockName = Literal["response", "on_site", "fix"]
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One of a ticket's clocks as it stands. `remaining` is wall-clock time, below zero once the due time passed."""
+    """One of a ticket's clocks as it stands. `remaining` is wall-clock time, or what was left when it was done."""
 
     name: ClockName
     due: datetime
@@ -26,6 +28,7 @@ class Clock:
 
     @property
     def breached(self) -> bool:
+        """Done on the second is in time."""
         return self.remaining < timedelta(0)
 
 
@@ -59,29 +62,23 @@ def promised(contract: Contract, level: int) -> Targets:
 def stricter(*targets: Targets) -> Targets:
     """Return the shortest of each target that any of them names."""
     return Targets(
-        response=min((t.response for t in targets if t.response is not None), default=None),
-        on_site=min((t.on_site for t in targets if t.on_site is not None), default=None),
-        fix=min((t.fix for t in targets if t.fix is not None), default=None),
+        response=_least(t.response for t in targets),
+        on_site=_least(t.on_site for t in targets),
+        fix=_least(t.fix for t in targets),
     )
 
 
 def earlier(*dues: Due) -> Due:
     """Return the earliest of each due time that any of them names."""
     return Due(
-        response=min((d.response for d in dues if d.response is not None), default=None),
-        on_site=min((d.on_site for d in dues if d.on_site is not None), default=None),
-        fix=min((d.fix for d in dues if d.fix is not None), default=None),
+        response=_least(d.response for d in dues),
+        on_site=_least(d.on_site for d in dues),
+        fix=_least(d.fix for d in dues),
     )
 
 
-def remaining(due_at: datetime, now: datetime, done_at: datetime | None = None) -> timedelta:
-    """Return the time left until `due_at`, or what was left when it was done; below zero when late."""
-    return due_at - (now if done_at is None else done_at)
-
-
-def breached(due_at: datetime | None, now: datetime, done_at: datetime | None = None) -> bool:
-    """Say whether the due time passed before it was done. Done on the second is in time; no due time is never late."""
-    return due_at is not None and remaining(due_at, now, done_at) < timedelta(0)
+def _least(values: Iterable[T | None]) -> T | None:
+    return min((value for value in values if value is not None), default=None)
 
 
 def clocks(ticket: Ticket, now: datetime) -> tuple[Clock, ...]:
@@ -91,7 +88,7 @@ def clocks(ticket: Ticket, now: datetime) -> tuple[Clock, ...]:
         ("on_site", ticket.due.on_site, ticket.on_site_at or ticket.resolved_at),
         ("fix", ticket.due.fix, ticket.resolved_at),
     )
-    return tuple(Clock(name, at, done, remaining(at, now, done)) for name, at, done in rows if at is not None)
+    return tuple(Clock(name, at, done, at - (done or now)) for name, at, done in rows if at is not None)
 
 
 def after(calendar: Calendar, start: datetime, duration: timedelta) -> datetime:
@@ -108,16 +105,6 @@ def after(calendar: Calendar, start: datetime, duration: timedelta) -> datetime:
                 return begins + left
             left -= closes - begins
     raise AssertionError("the calendar never ends")
-
-
-def working(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
-    """Return the working time between two instants; zero if `end` is not after `start`."""
-    start, end, total = start.astimezone(UTC), end.astimezone(UTC), timedelta(0)
-    for opens, closes in _windows(calendar, start):
-        if opens >= end:
-            break
-        total += max(min(closes, end) - max(opens, start), timedelta(0))
-    return total
 
 
 def _in_force(contract: Contract, at: datetime) -> bool:

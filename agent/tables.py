@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from agent import describe
 from agent.checks.rules import Check
 from agent.configs.archive import Version
+from agent.dependencies import name_of
 from agent.model import Entry, Finding, FindingState, Lang, Severity, Ticket, TicketChange
 from agent.output import Row
 from agent.store import RunSummary
-from agent.texts import text
+from agent.texts import of_severity, text
 from agent.waivers import FindingChange
 from collectors.model import Failure, Snapshot
 
@@ -113,7 +114,7 @@ def _finding_row(finding: Finding, check: Check | None, lang: Lang, zone: str) -
     result, cleared = finding.result, finding.state is FindingState.CLEARED
     return {
         "id": finding.id,
-        "severity": text(f"severity.{result.severity.name.lower()}", lang),
+        "severity": of_severity(result.severity, lang),
         "state": text(f"finding.{finding.state}", lang),
         "device": result.device,
         "check": check.title[lang] if check else result.check,
@@ -159,7 +160,7 @@ def ticket_row(
     return {
         "number": ticket.number,
         "status": text(f"ticket.{ticket.status}", lang),
-        "severity": text(f"severity.{ticket.severity.name.lower()}", lang),
+        "severity": of_severity(ticket.severity, lang),
         "level": text(f"report.level_{ticket.fault_level}", lang),
         "site": ticket.site,
         "device": ticket.device,
@@ -170,7 +171,7 @@ def ticket_row(
         "on_site_due": local(ticket.due.on_site, zone),
         "fix_due": local(ticket.due.fix, zone),
         "resolved": local(ticket.resolved_at, zone),
-        "behind": ", ".join(behind.get(f"{ticket.device} {ticket.object}".rstrip(), ())),
+        "behind": ", ".join(behind.get(name_of(ticket.device, ticket.object), ())),
         "_style": "green" if ticket.resolved_at else STYLES.get(ticket.severity, ""),
     }
 
@@ -205,7 +206,7 @@ def run_row(run: RunSummary, lang: Lang, zone: str) -> Row:
         "run": run.id,
         "at": local(run.started_at, zone),
         "scope": ", ".join(f"{k}={v}" for k, v in run.scope.items()),
-        "severity": text(f"severity.{run.severity.name.lower()}", lang),
+        "severity": of_severity(run.severity, lang),
         "coverage": f"{run.coverage.ratio:.0%}",
         "findings": run.findings,
         "_style": STYLES.get(run.severity, ""),

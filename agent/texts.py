@@ -1,9 +1,10 @@
 """Words for people, in both languages: `agent/texts.yaml` holds every one that is not a check's own."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from agent.model import Lang, Text
+from agent.model import Lang, Severity, Text
 from collectors import yamlfile
 
 
@@ -21,3 +22,13 @@ def catalogue() -> dict[str, Text]:
 def text(key: str, lang: Lang, **fields: object) -> str:
     """Return a text with its `{fields}` filled in. Raises KeyError for a key that is not in the file."""
     return catalogue()[key][lang].format(**fields)
+
+
+def both(make: Callable[[Lang], str]) -> Text:
+    """Return a text in both languages."""
+    return Text(make("zh"), make("en"))
+
+
+def of_severity(severity: Severity, lang: Lang) -> str:
+    """Return the word for a severity."""
+    return text(f"severity.{severity.name.lower()}", lang)

@@ -27,7 +27,6 @@ from agent.model import Due, Finding, FindingState, Inventory, Severity, Site, T
 
 Key = tuple[str, str, str]  # (device, check, object)
 Action = Literal["acknowledge", "on_site", "pend", "resume", "resolve", "reopen", "close", "comment"]
-OwnAction = Literal["open", "raise", "lower", "resolve", "reopen"]
 
 PROGRAM = "netpatrol"  # the actor of what no person did
 

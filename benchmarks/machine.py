@@ -11,7 +11,6 @@ CLIENT_CORE, SIMULATOR_CORE = 0, 1
 PACKAGES = ("pysnmp", "cryptography", "netmiko", "paramiko", "prometheus-client", "pydantic", "sqlalchemy")
 DEBIAN = ("prometheus-snmp-exporter", "libsnmp-dev", "gcc")
 TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def core(wanted: int) -> int:
@@ -29,11 +28,6 @@ def cpu_seconds(pid: int) -> float:
     """Return user and system time of a running process (proc(5), stat), in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def resident_bytes(pid: int) -> int:
-    """Return the memory of a running process that is in RAM."""
-    return int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]) * PAGE
 
 
 def described() -> dict[str, str]:

@@ -11,6 +11,7 @@ from benchmarks import machine
 
 NATIVE = Path(__file__).parent / "native"
 INSTALL = "make bench-packages, as root"
+LONGEST = 600.0  # seconds a command may take
 SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "agent": (("agent.c", "tree.c", "pdu.c", "usm.c"), ("crypto",)),
     "rawlimit": (("rawlimit.c",), ()),
@@ -62,10 +63,10 @@ def installed(name: str) -> str:
     return found
 
 
-def output(command: Sequence[str | Path], core: int, seconds: float = 600.0) -> str:
+def output(command: Sequence[str | Path], core: int) -> str:
     """Run a command to its end on one core and return what it printed. Raises RuntimeError with what it complained."""
     words = machine.pinned([str(word) for word in command], core)
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=seconds)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=LONGEST)
     if done.returncode:
         raise RuntimeError(f"{Path(words[3]).name}: exit {done.returncode}: {done.stderr.strip()[-2000:]}")
     return done.stdout

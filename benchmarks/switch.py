@@ -72,11 +72,11 @@ def addresses(first: str, count: int) -> Iterator[str]:
     return (str(base + number) for number in range(count))
 
 
-def access(version: str, port: int, *, timeout: float = TIMEOUT, auth: AuthProtocol = "sha256") -> SnmpAccess:
+def access(version: str, port: int, *, auth: AuthProtocol = "sha256") -> SnmpAccess:
     """Return how to ask a simulated switch: v2c, or v3 with authentication and AES-128."""
     if version == "2c":
         return SnmpAccess(
-            port=port, community=Secret(COMMUNITY), timeout=timeout, retries=RETRIES, max_repetitions=REPETITIONS
+            port=port, community=Secret(COMMUNITY), timeout=TIMEOUT, retries=RETRIES, max_repetitions=REPETITIONS
         )
     return SnmpAccess(
         version="3",
@@ -86,7 +86,7 @@ def access(version: str, port: int, *, timeout: float = TIMEOUT, auth: AuthProto
         auth_key=Secret(AUTH_KEY),
         priv_protocol="aes128",
         priv_key=Secret(PRIV_KEY),
-        timeout=timeout,
+        timeout=TIMEOUT,
         retries=RETRIES,
         max_repetitions=REPETITIONS,
     )

@@ -3,30 +3,27 @@
 import asyncio
 import logging
 import traceback
-from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
-from collectors import cli_parse, icmp, local, nut_decode, snmp_decode, tcp
+from collectors import cli_parse, icmp, local, nut_decode, snmp_decode, tcp, together
 from collectors.choice import Choice, choose, probes
-from collectors.columns import Samples
 from collectors.errors import BadData, CollectError, TimedOut
 from collectors.icmp import IcmpCollector
 from collectors.local import LocalCollector
-from collectors.model import Collector, Cost, Device, Failure, Reading, Sample, Snapshot
+from collectors.model import Collector, Device, Failure, Reading, Snapshot
 from collectors.nut import NutCollector
 from collectors.profiles import ProfileSet
 from collectors.profiles.rules import Profile
-from collectors.series import unsaid
 from collectors.snmp_collector import Identity, Probes, SnmpCollector
 from collectors.ssh import OpenSsh, open_session
 from collectors.ssh_collector import SshCollector
 from collectors.tcp import TcpCollector
+from collectors.together import SILENT, Readings
 
 T = TypeVar("T")
 
@@ -55,12 +52,6 @@ EXPECTED: dict[str, Callable[[Profile], frozenset[str]]] = {
     "icmp": lambda _: icmp.EXPECTED,
     "tcp": lambda _: tcp.PORTS,
 }
-MANAGEMENT = frozenset({"snmp", "ssh", "nut", "local"})
-FREE = frozenset({"ssh", "nut"})  # may name a part otherwise than SNMP does
-SILENT = frozenset({"unreachable", "timeout"})  # kinds of Failure that say the device did not answer
-
-Readings = list[tuple[str, Reading]]
-"""(protocol, what it brought), in the order of precedence."""
 
 
 @runtime_checkable
@@ -109,10 +100,10 @@ async def gather(
         del wanted["snmp"]
     readings = await _read_all(device, choice, wanted, began + deadline - clock())
     if identity is not None:
-        readings.append(("snmp", _identified(identity, _expected(choice, "snmp") if silent else frozenset())))
+        readings.append(("snmp", together.identified(identity, _expected(choice, "snmp") if silent else frozenset())))
     if choice.failure is not None:
         readings.append(("profile", Reading(failures=(choice.failure,))))
-    return _snapshot(device, taken_at, choice.name, readings, clock() - began)
+    return together.snapshot(device, taken_at, choice.name, readings, clock() - began)
 
 
 def _expected(choice: Choice, protocol: str) -> frozenset[str]:
@@ -191,85 +182,10 @@ def _shaped(device: Device, protocol: str, error: BaseException) -> CollectError
 
 def _without_secrets(device: Device, error: BaseException) -> str:
     text = str(error)
-    access = [device.snmp.community, device.snmp.auth_key, device.snmp.priv_key] if device.snmp else []
-    access += [login.password for login in (device.ssh, device.nut) if login]
-    for secret in access:
-        if secret is not None and secret.reveal():
+    for secret in device.secrets:
+        if secret.reveal():
             text = text.replace(secret.reveal(), "***")
     return text
-
-
-# ---- putting together ----
-
-
-def _identified(identity: Identity, lost: frozenset[str]) -> Reading:
-    """Return the first requests as a reading of its own. `lost`: what is not asked for after the first failed."""
-    expected = frozenset({"device_snmp_rtt_seconds"})
-    if identity.failure is not None:
-        failure = Failure.of("snmp", "identify", identity.failure, expected | lost)
-        answered = identity.failure.kind in {"auth", "refused", "bad_data", "unsupported"}
-        return Reading(failures=(failure,), expected=expected | lost, answered=answered, cost=Cost(requests=1))
-    return Reading(
-        samples=(Sample("device_snmp_rtt_seconds", {}, identity.seconds),),
-        facts={"sys_object_id": identity.sys_object_id, "sys_descr": identity.sys_descr},
-        failures=() if identity.unsaid is None else (Failure.of("snmp", "probe", identity.unsaid),),
-        expected=expected,
-        answered=True,
-        cost=Cost(requests=identity.requests),
-    )
-
-
-def _snapshot(device: Device, taken_at: datetime, profile: str | None, readings: Readings, seconds: float) -> Snapshot:
-    up = _up(readings)
-    if not up:
-        readings = [(protocol, _unheard(reading) if protocol == "tcp" else reading) for protocol, reading in readings]
-    untold = frozenset({"device_up"}) if up is None else frozenset()
-    told = () if up is None else (Sample("device_up", {}, int(up)),)
-    found: dict[str, str] = {}
-    for _, reading in readings:
-        found = {name: text for name, text in reading.facts.items() if text} | found
-    failures = (failure for _, reading in readings for failure in reading.failures)
-    return Snapshot(
-        device=device.name,
-        taken_at=taken_at,
-        profile=profile,
-        up=bool(up),
-        samples=Samples.join((told, _together(readings))),
-        facts=found,
-        failures=tuple(replace(failure, samples=failure.samples | untold) for failure in failures),
-        expected=frozenset({"device_up"}).union(*(reading.expected for _, reading in readings)),
-        cost=replace(sum((reading.cost for _, reading in readings), Cost()), seconds=seconds),
-    )
-
-
-def _together(readings: Readings) -> Samples:
-    """Return the samples of all protocols: a series that two bring is the first one's."""
-    parts = [Samples.of(each.samples) for _, each in readings]
-    if any(protocol in FREE for protocol, _ in readings):
-        heard = [sample for protocol, reading in readings if protocol == "snmp" for sample in reading.samples]
-        parts = [
-            Samples(unsaid(part, heard)) if p in FREE else part for (p, _), part in zip(readings, parts, strict=True)
-        ]
-    names = Tally(name for part in parts for name in part.names)
-    if all(count == 1 for count in names.values()):
-        return Samples.join(parts)
-    series = {sample.series: sample for part in reversed(parts) for sample in reversed(tuple(part))}
-    return Samples(reversed(series.values()))
-
-
-def _unheard(reading: Reading) -> Reading:
-    """Take back that ports are closed: of a device that says nothing at all that is not known."""
-    failure = Failure("tcp", "timeout", "ports", "the device did not answer (设备无应答)", reading.expected)
-    return replace(reading, samples=(), failures=(failure,))
-
-
-def _up(readings: Readings) -> bool | None:
-    """Say whether a management protocol answered; ICMP only where there is no other. None: we cannot tell."""
-    telling = [r for protocol, r in readings if protocol in MANAGEMENT] or [r for _, r in readings]
-    if any(reading.answered for reading in telling):
-        return True
-    kinds = {failure.kind for reading in telling for failure in reading.failures}
-    return None if kinds.isdisjoint(SILENT) else False
 
 
 # ---- many devices ----

@@ -127,6 +127,13 @@ class Device:
     local: bool = False  # this machine, through psutil
     probe_ports: bool = True  # an inspection may see whether its Telnet, FTP, HTTP ports are open, and its TLS and SSH
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What opens it, over any protocol."""
+        found = [self.snmp.community, self.snmp.auth_key, self.snmp.priv_key] if self.snmp else []
+        found += [login.password for login in (self.ssh, self.nut) if login]
+        return tuple(secret for secret in found if secret is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -14,7 +14,6 @@ import yaml
 from collectors import convert, redaction, replay, snmp_decode
 from collectors.errors import CollectError
 from collectors.model import Device, Sample, SnmpTransport, Value
-from collectors.oid_text import rows_of
 from collectors.profiles import ProfileSet
 from collectors.profiles.rules import Profile
 from collectors.redaction import Known
@@ -134,12 +133,7 @@ def _figures(samples: Iterable[Sample]) -> Counter[tuple[str, float]]:
 
 
 async def _yield(profile: Profile, values: Mapping[str, Value]) -> snmp_decode.Decoded:
-    transport = replay.ReplayTransport(replay.recording(values))
-    plan = snmp_decode.plan(profile)
-    rows = rows_of(await transport.get(plan.scalars))
-    for columns in plan.tables:
-        for column, found in (await transport.walk(columns)).rows.items():
-            rows.setdefault(column, {}).update(found)
+    rows = await replay.rows(replay.recording(values), snmp_decode.plan(profile))
     return snmp_decode.decode(profile, rows)
 
 

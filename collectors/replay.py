@@ -16,6 +16,8 @@ from pathlib import Path
 
 from collectors.errors import BadData, Unsupported
 from collectors.model import Rows, Value, Walk
+from collectors.oid_text import rows_of
+from collectors.snmp_decode import ReadPlan
 
 WALK, VARIABLES = "walk.snmprec", "variables.dev"
 """What a recording is called in the folder of its case."""
@@ -154,6 +156,16 @@ class ReplayTransport:
 
     async def close(self) -> None:
         """Do nothing: there is no connection."""
+
+
+async def rows(source: Recording, plan: ReadPlan) -> Rows:
+    """Return what a recorded device answers to all that a profile asks of it."""
+    transport = ReplayTransport(source)
+    found = rows_of(await transport.get(plan.scalars))
+    for columns in plan.tables:
+        for column, values in (await transport.walk(columns)).rows.items():
+            found.setdefault(column, {}).update(values)
+    return found
 
 
 def read_transcripts(folder: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collectors.errors import BadData, CollectError, ProfileError, TimedOut, Unr
 from collectors.model import SnmpAccess, Value, Walk
 from collectors.snmp_message import MAX_AGAIN, Again, Answer, Ignored, Request, Status, VarBind, Wire, parsed
 from collectors.snmp_pysnmp_wire import PysnmpCommunityWire, PysnmpUsmWire
+from collectors.snmp_udp import unreachable
 from collectors.snmp_walk import Caps, ColumnWalk, Pace, refusal
 
 MAX_INBOX = 64  # datagrams that wait to be read; more are dropped
@@ -178,7 +179,7 @@ class _Socket(asyncio.DatagramProtocol):
         except TimeoutError:
             return None
         if isinstance(item, Exception):
-            raise _unreachable(item)
+            raise unreachable(item)
         return item
 
     async def close(self) -> None:
@@ -195,13 +196,6 @@ async def _connect(address: str, port: int) -> _Socket:
     except TimeoutError as error:
         raise Unreachable(f"the name did not resolve within {RESOLVE_SECONDS:g} s") from error
     except (OSError, UnicodeError) as error:
-        raise _unreachable(error) from error
+        raise unreachable(error) from error
     socket.transport = transport
     return socket
-
-
-def _unreachable(error: Exception) -> Unreachable:
-    if isinstance(error, ConnectionRefusedError):
-        return Unreachable("nothing listens there: the port is closed")
-    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return Unreachable(words or type(error).__name__)

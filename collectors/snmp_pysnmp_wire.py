@@ -1,7 +1,4 @@
-"""The pysnmp engine's SNMP messages: built and opened by pysnmp's forms, keys and ciphers. No IO.
-
-pysnmp gives up a whole answer for one value out of its type's range, so variable bindings are left to snmp_message.
-"""
+"""The pysnmp engine's SNMP messages: built and opened by pyasn1, and pysnmp's keys and ciphers. No IO."""
 
 import hmac
 import secrets
@@ -9,19 +6,18 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-from pyasn1.codec.ber import decoder, encoder
-from pyasn1.type import namedtype, tag, univ
+from pyasn1.codec.ber import encoder
+from pyasn1.type import namedtype, univ
 from pysnmp.entity import config
 from pysnmp.proto.api import v2c
-from pysnmp.proto.mpmod.rfc3412 import HeaderData
-from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from collectors import ber
+from collectors import snmp_forms as forms
 from collectors.ber import Oid
 from collectors.errors import AuthFailed, BadData, CollectError, TimedOut
 from collectors.model import SnmpAccess
 from collectors.snmp_message import OTHERS, REPORT, RESPONSE, Again, Answer, Ignored, Pdu, Request, answer_to
-from collectors.snmp_usm import AUTH_FLAG, MAX_SIZE, MODEL, PRIV_FLAG, REPORTABLE, Received, Usm, believed, localised
+from collectors.snmp_usm import AUTH_FLAG, MODEL, PRIV_FLAG, REPORTABLE, Received, Usm, believed, localised
 
 _SERVICES: dict[str | None, Oid] = {
     None: (),
@@ -42,42 +38,16 @@ _PRIV = {
 }
 
 
-def _context(number: int, payload: univ.Sequence) -> univ.Sequence:
-    return payload.subtype(implicitTag=tag.Tag(tag.tagClassContext, tag.tagFormatConstructed, number))
-
-
-class _Response(univ.Sequence):  # type: ignore[misc]
-    componentType = namedtype.NamedTypes(
-        namedtype.NamedType("request-id", univ.Integer()),
-        namedtype.NamedType("error-status", univ.Integer()),
-        namedtype.NamedType("error-index", univ.Integer()),
-        namedtype.NamedType("variable-bindings", univ.Any()),
-    )
-
-
 class _Pdus(univ.Choice):  # type: ignore[misc]
     """The PDUs a device may send us (RFC 3416): Response and Report, variable bindings unread."""
 
     componentType = namedtype.NamedTypes(
-        namedtype.NamedType("response", _context(2, _Response())),
-        namedtype.NamedType("report", _context(8, _Response())),
+        namedtype.NamedType("response", forms.context(2, forms.Body())),
+        namedtype.NamedType("report", forms.context(8, forms.Body())),
     )
 
 
-class _Message(univ.Sequence):  # type: ignore[misc]
-    componentType = namedtype.NamedTypes(
-        namedtype.NamedType("version", univ.Integer()),
-        namedtype.NamedType("community", univ.OctetString()),
-        namedtype.NamedType("data", _Pdus()),
-    )
-
-
-def _decode(octets: bytes, form: Any) -> Any:
-    """Decode BER by an ASN.1 form; what follows is left alone. Raises BadData, whatever the octets."""
-    try:
-        return decoder.decode(octets, asn1Spec=form)[0]
-    except Exception as error:  # pyasn1 also raises bare KeyError, TypeError, RecursionError
-        raise BadData(f"{len(octets)} octets that are not SNMP: {octets[:16].hex()}") from error
+_MESSAGE = forms.community_message(_Pdus())
 
 
 def _request_pdu(request: Request, request_id: int) -> Any:
@@ -121,7 +91,7 @@ class PysnmpCommunityWire:
 
     def read(self, datagram: bytes, request_id: int) -> Answer | Ignored:
         try:
-            message = _decode(datagram, _Message())
+            message = forms.decode(datagram, _MESSAGE)
             if (int(message["version"]), message["community"].asOctets()) != (self._version, self._community):
                 raise TimedOut("only answers with another community or SNMP version came in time")
             return answer_to(_pdu(message["data"]), request_id).answer()
@@ -133,23 +103,6 @@ class PysnmpCommunityWire:
 
 
 # ---- SNMPv3 ----
-
-
-class _ScopedPdu(univ.Sequence):  # type: ignore[misc]
-    componentType = namedtype.NamedTypes(
-        namedtype.NamedType("engine", univ.OctetString()),
-        namedtype.NamedType("context", univ.OctetString()),
-        namedtype.NamedType("data", univ.Any()),
-    )
-
-
-class _Message3(univ.Sequence):  # type: ignore[misc]
-    componentType = namedtype.NamedTypes(
-        namedtype.NamedType("version", univ.Integer()),
-        namedtype.NamedType("header", HeaderData()),
-        namedtype.NamedType("security", univ.OctetString()),
-        namedtype.NamedType("data", univ.Any()),
-    )
 
 
 class PysnmpUsmWire:
@@ -187,36 +140,15 @@ class PysnmpUsmWire:
         boots, seconds = self.usm.clock.boots, self.usm.now()
         if not flags & AUTH_FLAG:
             boots = seconds = 0
-        data, salt = self._scoped(pdu), b""
+        data, salt = forms.scoped(self.usm.engine, self.usm.context, pdu), b""
         if flags & PRIV_FLAG:
             service = config.PRIV_SERVICES[_PRIV[self._priv or ""]]
             sealed, salted = service.encrypt_data(self._priv_key, (boots, seconds, None), data)
             data, salt = encoder.encode(univ.OctetString(sealed)), salted.asOctets()
         size = self.usm.form.size if flags & AUTH_FLAG else 0
-        security = self._security(boots, seconds, user, bytes(size), salt)
-        message = _Message3()
-        message["version"] = 3
-        message["header"]["msgID"] = self._new_message_id(request_id)
-        message["header"]["msgMaxSize"] = MAX_SIZE
-        message["header"]["msgFlags"] = bytes([flags | REPORTABLE])
-        message["header"]["msgSecurityModel"] = MODEL
-        message["security"] = security
-        message["data"] = data
-        whole = bytes(encoder.encode(message))
+        security = forms.security(self.usm.engine, boots, seconds, user=user, code=bytes(size), salt=salt)
+        whole = forms.message(self._new_message_id(request_id), flags | REPORTABLE, security, data)
         return self._signed(whole, whole.index(security) + len(security) - 2 - len(salt) - size) if size else whole
-
-    def _scoped(self, pdu: Any) -> bytes:
-        scoped = _ScopedPdu()
-        scoped["engine"] = self.usm.engine
-        scoped["context"] = self.usm.context
-        scoped["data"] = encoder.encode(pdu)
-        return bytes(encoder.encode(scoped))
-
-    def _security(self, boots: int, seconds: int, user: bytes, code: bytes, salt: bytes) -> bytes:
-        parameters = UsmSecurityParameters()
-        for position, value in enumerate((self.usm.engine, boots, seconds, user, code, salt)):
-            parameters.setComponentByPosition(position, value)
-        return bytes(encoder.encode(parameters))
 
     def _signed(self, whole: bytes, at: int) -> bytes:
         return whole[:at] + self._code(whole) + whole[at + self.usm.form.size :]
@@ -250,21 +182,20 @@ class PysnmpUsmWire:
 
     def _open(self, datagram: bytes) -> Received:
         """Authenticate and decrypt a message. Raises BadData, AuthFailed, or TimedOut for one of another exchange."""
-        message = _decode(datagram, _Message3())
+        message = forms.decode(datagram, forms.Message())
         header = message["header"]
         if int(message["version"]) != 3 or int(header["msgSecurityModel"]) != MODEL:
             raise BadData("answered with another SNMP version or security model")
         if int(header["msgID"]) not in self._exchange[1]:
             raise TimedOut(OTHERS)
         flags = header["msgFlags"].asOctets()[0]
-        security = _decode(message["security"].asOctets(), UsmSecurityParameters())
-        engine, boots, seconds, user, code, salt = (security.getComponentByPosition(n) for n in range(6))
+        engine, boots, seconds, user, code, salt = forms.security_of(message)
         if flags & AUTH_FLAG:
             self._authenticate(datagram, code.asOctets())
         data = message["data"].asOctets()
         if flags & PRIV_FLAG:
             data = self._decrypted(data, flags, (boots, seconds, salt))
-        pdu = _pdu(_decode(_decode(data, _ScopedPdu())["data"].asOctets(), _Pdus()))
+        pdu = _pdu(forms.decode(forms.decode(data, forms.ScopedPdu())["data"].asOctets(), _Pdus()))
         return Received(engine.asOctets(), int(boots), int(seconds), user.asOctets(), flags, pdu)
 
     def _authenticate(self, datagram: bytes, code: bytes) -> None:
@@ -277,7 +208,7 @@ class PysnmpUsmWire:
     def _decrypted(self, data: bytes, flags: int, parameters: tuple[Any, Any, Any]) -> bytes:
         if not flags & AUTH_FLAG or self._priv_key is None:
             raise AuthFailed("answered with encryption that was not asked for")
-        sealed = _decode(data, univ.OctetString())
+        sealed = forms.decode(data, univ.OctetString())
         try:
             service = config.PRIV_SERVICES[_PRIV[self._priv or ""]]
             return bytes(service.decrypt_data(self._priv_key, parameters, sealed))

@@ -59,6 +59,10 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
+    def problem(self, path: KeyPath, message: str) -> Problem:
+        """Return what is wrong with a key, or is wrong for want of it."""
+        return Problem(self.file, self.line(path), dotted(path), message)
+
 
 def read(path: Path) -> Document:
     """Read a UTF-8 file (a BOM is allowed). Raises YamlError."""

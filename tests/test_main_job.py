@@ -1,40 +1,20 @@
 """The main job as a user runs it: the command line, on a simulated site that answers real SNMP and SSH."""
 
 import asyncio
-import contextlib
-import io
-import json
 import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agent import cli, inventory
+from agent import inventory
 from tests.simulator import demo
 from tests.simulator.demo import INVENTORY, TRUSTED, VARIABLES
 from tests.simulator.site import SimulatedSite, plan
+from tests.terminal import Terminal
 
 SECRETS = {name: f"secret-of-{name.lower()}" for name in VARIABLES}
-
-
-class User:
-    """Somebody at a terminal in an own folder, with an own copy of the inventory."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    async def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Return exit code, stdout and stderr of one command."""
-        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-            code = await asyncio.to_thread(cli.run, list(arguments))
-        return code, out.getvalue(), err.getvalue()
-
-    async def rows(self, *arguments: str) -> list[dict[str, Any]]:
-        _, out, _ = await self.run(*arguments, "--format", "jsonl")
-        return [json.loads(line) for line in out.splitlines()]
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -61,12 +41,12 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-async def site(written: Path) -> AsyncIterator[tuple[User, SimulatedSite]]:
+async def site(written: Path) -> AsyncIterator[tuple[Terminal, SimulatedSite]]:
     async with SimulatedSite(inventory.load(written)) as simulated:
-        yield User(written.parent), simulated
+        yield Terminal(written.parent), simulated
 
 
-async def test_faults_become_tickets_and_repairs_resolve_them(site: tuple[User, SimulatedSite]) -> None:
+async def test_faults_become_tickets_and_repairs_resolve_them(site: tuple[Terminal, SimulatedSite]) -> None:
     user, simulated = site
     for device in TRUSTED:
         code, _, said = await user.run("trust", device, "--yes")
@@ -95,7 +75,7 @@ async def test_faults_become_tickets_and_repairs_resolve_them(site: tuple[User, 
     assert not [s for s in SECRETS.values() if any(s.encode() in content for content in written)]
 
 
-async def test_a_person_works_on_a_ticket(site: tuple[User, SimulatedSite]) -> None:
+async def test_a_person_works_on_a_ticket(site: tuple[Terminal, SimulatedSite]) -> None:
     user, _ = site
     await user.run("inspect", "--window", "0", "--device", "ups-1")
     number = (await user.rows("tickets"))[0]["number"]

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from agent.checks import loading
-from agent.checks.rules import CADENCES, BothTexts, Bounds, Cadence, CatalogueId, Levels, Named, Strict
+from agent.checks.rules import CADENCES, BothTexts, Bounds, Cadence, CatalogueId, Levels, Named
 from agent.model import ManualAnswer, Severity
 from collectors.model import DeviceClass
+from collectors.yamlform import Strict
 
 FOLDER = loading.BUILTIN / "manual"
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.checks.by_hand import ManualItem
-from agent.checks.rules import BothTexts, CatalogueId, Check, Strict
+from agent.checks.rules import BothTexts, CatalogueId, Check
 from agent.model import Text
 from collectors import yamlfile
+from collectors.yamlform import Strict
 
 FILE = Path(__file__).parent / "data" / "catalogue.yaml"
 

@@ -1,7 +1,7 @@
 """Write docs/checks.md from the check files: `python -m agent.checks.document docs/checks.md`."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -109,14 +109,10 @@ def _coverage(checks: Mapping[str, Check], items: Mapping[str, ManualItem], numb
 def _overview(checks: Iterable[Check]) -> Iterator[str]:
     yield "## 自动检查 · Checks by machine"
     yield ""
-    yield "| 编号 No. | 名称 Name | 检查项 | Check | 警告 Warning | 严重 Critical | 周期 Cadence | 隐患 Risk |"
-    yield "|---|---|---|---|---|---|---|---|"
-    for check in checks:
-        warning, critical = (_brief(check, level) for level in ("warning", "critical"))
-        link = f"[`{check.name}`](#{check.name})"
-        cells = (_numbers(check), link, check.title.zh, check.title.en, warning, critical)
-        yield f"| {' | '.join((*cells, _initials(check.cadence), '●' if check.security_risk else ''))} |"
-    yield ""
+    yield from _table(
+        ("编号 No.", "名称 Name", "检查项", "Check", "警告 Warning", "严重 Critical", "周期 Cadence", "隐患 Risk"),
+        (_listed(check, *(_brief(check, level) for level in ("warning", "critical"))) for check in checks),
+    )
     yield "C 持续 continuous · M 月 monthly · Q 季 quarterly · H 半年 half-yearly · Y 年 yearly"
     yield ""
 
@@ -124,12 +120,21 @@ def _overview(checks: Iterable[Check]) -> Iterator[str]:
 def _manual_overview(items: Iterable[ManualItem]) -> Iterator[str]:
     yield "## 人工项目 · Items by hand"
     yield ""
-    yield "| 编号 No. | 名称 Name | 项目 | Item | 周期 Cadence | 隐患 Risk |"
-    yield "|---|---|---|---|---|---|"
-    for item in items:
-        link = f"[`{item.name}`](#{item.name})"
-        cells = (_numbers(item), link, item.title.zh, item.title.en, _initials(item.cadence))
-        yield f"| {' | '.join((*cells, '●' if item.security_risk else ''))} |"
+    yield from _table(
+        ("编号 No.", "名称 Name", "项目", "Item", "周期 Cadence", "隐患 Risk"), (_listed(item) for item in items)
+    )
+
+
+def _listed(of: Check | ManualItem, *limits: str) -> tuple[str, ...]:
+    """Return the cells of a row of an overview."""
+    named = (_numbers(of), f"[`{of.name}`](#{of.name})", of.title.zh, of.title.en)
+    return (*named, *limits, _initials(of.cadence), "●" if of.security_risk else "")
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(columns)} |"
+    yield "|" + "---|" * len(columns)
+    yield from (f"| {' | '.join(cells)} |" for cells in rows)
     yield ""
 
 

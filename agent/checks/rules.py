@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from agent.model import Severity, Text
 from collectors.model import DeviceClass
+from collectors.yamlform import Strict
 
 Cadence = Literal["continuous", "monthly", "quarterly", "half-yearly", "yearly"]
 CADENCES: tuple[Cadence, ...] = ("continuous", "monthly", "quarterly", "half-yearly", "yearly")
@@ -25,12 +26,6 @@ def _both_languages(value: object) -> object:
 
 
 BothTexts = Annotated[Text, BeforeValidator(_both_languages)]
-
-
-class Strict(BaseModel):
-    """Immutable, and refuses what it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Named(Strict):

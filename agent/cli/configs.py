@@ -10,19 +10,7 @@ import typer
 
 from agent import reading, tables, wiring
 from agent.cli import options
-from agent.cli.options import (
-    DATA,
-    INVENTORY,
-    ClassOption,
-    DataOption,
-    DeviceOption,
-    FormatOption,
-    InventoryOption,
-    LangOption,
-    Setup,
-    SiteOption,
-    UsageProblem,
-)
+from agent.cli.options import UsageProblem
 from agent.cli.showing import stored
 from agent.configs.archive import Archive
 from agent.configs.backup import FOLDER, RAW_FOLDER, Backup, site_name
@@ -53,24 +41,23 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    site: SiteOption = [],
-    device: DeviceOption = [],
-    device_class: ClassOption = [],
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    site: options.SiteOption = [],
+    device: options.DeviceOption = [],
+    device_class: options.ClassOption = [],
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> int:
     """Back up configurations now, outside of an inspection · 立即备份配置."""
-    setup = options.load(path)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang)
     entries = options.select(setup.inventory, site, device, device_class)
     rows = asyncio.run(_back_up(setup, entries, data, spoken))
     emit(rows, tables.backup_columns(spoken), form)
     return int(any(row["failed"] for row in rows))
 
 
-async def _back_up(setup: Setup, entries: Sequence[Entry], data: Path, lang: Lang) -> list[Row]:
+async def _back_up(setup: options.Setup, entries: Sequence[Entry], data: Path, lang: Lang) -> list[Row]:
     reader = reading.reader(setup.profiles)
     rounds = wiring.configurations(setup.inventory, data, reader)
     wanted = [entry for entry in entries if entry.device.ssh is not None and entry.config_backup]
@@ -134,12 +121,13 @@ def _why_not(entry: Entry, rounds: Round, snapshot: Snapshot | None) -> str:
 def show(
     device: DeviceArgument,
     version: VersionOption = "HEAD",
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    lang: options.LangOption = None,
 ) -> None:
     """Print a device's configuration as it was backed up, secrets masked · 查看已备份的配置（已脱敏）."""
-    entry, archive, _ = _kept(device, path, data, lang)
+    setup, spoken = options.opened(path, lang, resolve=False)
+    entry, archive = _kept(device, setup, data, spoken)
     _print(_lines(archive, entry, version))
 
 
@@ -147,12 +135,13 @@ def diff(
     device: DeviceArgument,
     old: Annotated[str, typer.Option("--from", help="The older version. 旧版本，默认上一个。")] = "",
     new: Annotated[str, typer.Option("--to", help="The newer version. 新版本，默认最新。")] = "",
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    lang: options.LangOption = None,
 ) -> None:
     """Print what changed between two versions, secrets masked · 比较两个版本（已脱敏）."""
-    entry, archive, spoken = _kept(device, path, data, lang)
+    setup, spoken = options.opened(path, lang, resolve=False)
+    entry, archive = _kept(device, setup, data, spoken)
     versions = archive.versions(entry.name, limit=2)
     if not old and len(versions) < 2:
         raise UsageProblem(text("config.one_version", spoken, device=device))
@@ -166,14 +155,14 @@ def diff(
 
 def log(
     device: DeviceArgument,
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> None:
     """List the versions of a device's configuration, newest first · 列出配置的历次版本."""
-    setup = options.load(path, resolve=False)
-    entry, archive, spoken = _kept(device, path, data, lang)
+    setup, spoken = options.opened(path, lang, resolve=False)
+    entry, archive = _kept(device, setup, data, spoken)
     rows = [tables.version_row(each, setup.inventory.timezone) for each in archive.versions(entry.name)]
     emit(rows, tables.version_columns(spoken), form)
 
@@ -181,13 +170,12 @@ def log(
 def raw(
     device: DeviceArgument,
     out: Annotated[Path, typer.Option("--out", help="The file to write; mode 0600. 写入的文件。")],
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    lang: options.LangOption = None,
 ) -> None:
     """Write a device's last raw configuration, with its secrets, to a file · 导出未脱敏的原始配置到文件."""
-    setup = options.load(path)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang)
     (entry,) = options.select(setup.inventory, devices=[device])
     if setup.inventory.config_key is None:
         raise UsageProblem(
@@ -204,15 +192,13 @@ def raw(
     typer.echo(text("config.raw_written", spoken, device=device, file=out), err=True)
 
 
-def _kept(device: str, path: Path, data: Path, lang: str | None) -> tuple[Entry, Archive, Lang]:
+def _kept(device: str, setup: options.Setup, data: Path, lang: Lang) -> tuple[Entry, Archive]:
     """Return a device and the archive that has it. Raises UsageProblem where it has no backup."""
-    found = options.load(path, resolve=False).inventory
-    spoken = options.language(lang, found)
-    (entry,) = options.select(found, devices=[device])
+    (entry,) = options.select(setup.inventory, devices=[device])
     archive = Archive(data / FOLDER / site_name(entry))
     if not (data / FOLDER / site_name(entry) / ".git").exists() or not archive.versions(entry.name, limit=1):
-        raise UsageProblem(text("config.none", spoken, device=device))
-    return entry, archive, spoken
+        raise UsageProblem(text("config.none", lang, device=device))
+    return entry, archive
 
 
 def _lines(archive: Archive, entry: Entry, version: str) -> list[str]:

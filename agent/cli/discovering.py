@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from agent import discovery, import_files, importing, proposal, ways
 from agent.cli import options
-from agent.cli.options import INVENTORY, InventoryOption, LangOption, UsageProblem
+from agent.cli.options import UsageProblem
 from agent.discovery import Found, Sweep
 from agent.model import Inventory, Lang
 from agent.output import safe_terminal
@@ -41,22 +41,21 @@ def discover(
         list[str],
         typer.Option("--credentials", help="Of the inventory; only these are tried (repeatable). 只尝试这些凭据。"),
     ],
-    path: InventoryOption = INVENTORY,
+    path: options.InventoryOption = options.INVENTORY,
     rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Addresses a second. 每秒地址数。")] = 50.0,
     timeout: Annotated[float, typer.Option(min=0.05, max=60, help="Seconds an answer may take. 应答时限。")] = 2.0,
     yes: Annotated[bool, typer.Option("--yes", help="Look at more than a /16. 允许超过 /16。")] = False,
-    lang: LangOption = None,
+    lang: options.LangOption = None,
 ) -> None:
     """Find devices that answer the given credentials; print inventory entries · 发现设备并建议清单条目."""
     networks = _networks(cidrs, yes=yes, lang=options.language(lang))
-    setup = options.load(path, resolve=False)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang, resolve=False)
     given = [name for each in credentials for name in each.split(",") if name]
     how = Sweep(ways=ways.load(path, given), profiles=setup.profiles, rate=rate, seconds=timeout)
     found = asyncio.run(_sweep(how, networks, setup.inventory, spoken))
     for each in found:
         for line in _remarks(each, spoken):
-            _say(line)
+            options.say(line)
     proposals = discovery.propose(found, setup.inventory.entries, setup.profiles, catalogue()["discover.same"][spoken])
     heading = text("discover.heading", spoken, count=len(proposals), networks=", ".join(map(str, networks)))
     sys.stdout.write(proposal.render(proposals, [heading]))
@@ -104,12 +103,11 @@ def _remarks(found: Found, lang: Lang) -> list[str]:
 def record(
     device: Annotated[str, typer.Argument(help="The device's name in the inventory. 设备名。")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the case: tests/devices/FAMILY/CASE. 输出目录。")],
-    path: InventoryOption = INVENTORY,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    lang: options.LangOption = None,
 ) -> None:
     """Walk a device over SNMP, or a UPS through NUT; write a redacted test case · 录制设备应答（脱敏）用作测试用例."""
-    setup = options.load(path)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang)
     (entry,) = options.select(setup.inventory, devices=[device])
     if entry.device.snmp is None and entry.device.nut is None:
         raise UsageProblem(f"{device}: has no snmp credential in the inventory, and no nut")
@@ -119,8 +117,8 @@ def record(
     recorded = asyncio.run(_record(entry.device, setup.profiles, spoken))
     recording.write(recorded, out)
     if recorded.changed:
-        _say(text("record.changed", spoken, names=", ".join(recorded.changed)))
-    _say(text("record.written", spoken, folder=out, profile=recorded.profile, file=recorded.file))
+        options.say(text("record.changed", spoken, names=", ".join(recorded.changed)))
+    options.say(text("record.written", spoken, folder=out, profile=recorded.profile, file=recorded.file))
 
 
 async def _record(device: Device, profiles: ProfileSet, lang: Lang) -> Case:
@@ -130,21 +128,19 @@ async def _record(device: Device, profiles: ProfileSet, lang: Lang) -> Case:
         return nut_recording.case(rules, variables, _logins(device))
 
     def done(subtree: str, objects: int) -> None:
-        _say(text("record.walked", lang, subtree=subtree, objects=objects))
+        options.say(text("record.walked", lang, subtree=subtree, objects=objects))
 
     heard = await recording.hear(device, profiles, done=done)
     for why in heard.cut:
-        _say(text("record.cut", lang, why=why))
+        options.say(text("record.cut", lang, why=why))
     return await recording.case(heard, _logins(device))
 
 
 def _logins(device: Device) -> list[str]:
     """Return what must not be in a recording: the device's own logins."""
-    snmp, logins = device.snmp, [login for login in (device.ssh, device.nut) if login]
-    found = [snmp.community, snmp.auth_key, snmp.priv_key] if snmp else []
-    found += [login.password for login in logins]
-    users = [snmp.user if snmp else None, *(login.username for login in logins)]
-    return [*(secret.reveal() for secret in found if secret), *(user for user in users if user)]
+    users = [device.snmp.user if device.snmp else None]
+    users += [login.username for login in (device.ssh, device.nut) if login]
+    return [*(secret.reveal() for secret in device.secrets), *(user for user in users if user)]
 
 
 # ---- import ----
@@ -156,7 +152,7 @@ def import_list(
         Path | None,
         typer.Option("-i", "--inventory", help="Leave out what is in it, use its sites. 已有清单：去重并沿用其站点。"),
     ] = None,
-    lang: LangOption = None,
+    lang: options.LangOption = None,
 ) -> int:
     """Read a list of devices; print inventory entries · 从 CSV、XLSX 或 NetBox 导入，输出建议清单."""
     inventory = options.load(path, resolve=False).inventory if path else None
@@ -169,13 +165,9 @@ def import_list(
         table.rows, inventory, lambda address, name: text("import.known", spoken, address=address, name=name)
     )
     for line in (*table.remarks, *found.problems):
-        _say(f"{file}: {line}")
+        options.say(f"{file}: {line}")
     good, bad = sum(device.good for device in found.devices), len(found.problems)
     heading = text("import.heading", spoken, file=file.name, count=good, bad=bad)
     sections = {"customers": found.customers, "sites": found.sites}
     sys.stdout.write(proposal.render(found.devices, [heading], sections))
     return 1 if bad else 0
-
-
-def _say(line: str) -> None:
-    typer.echo(safe_terminal(f"netpatrol: {line}"), err=True)

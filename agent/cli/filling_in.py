@@ -6,15 +6,6 @@ import typer
 
 from agent import answers
 from agent.cli import options
-from agent.cli.options import (
-    INVENTORY,
-    CadenceOption,
-    ClassOption,
-    DeviceOption,
-    InventoryOption,
-    LangOption,
-    SiteOption,
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -23,16 +14,15 @@ def register(app: typer.Typer) -> None:
 
 
 def manual(
-    path: InventoryOption = INVENTORY,
-    site: SiteOption = [],
-    device: DeviceOption = [],
-    device_class: ClassOption = [],
-    cadence: CadenceOption = None,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    site: options.SiteOption = [],
+    device: options.DeviceOption = [],
+    device_class: options.ClassOption = [],
+    cadence: options.CadenceOption = None,
+    lang: options.LangOption = None,
 ) -> None:
     """Print the form of the manual items, for `inspect --manual` · 打印现场检查记录表."""
-    setup = options.load(path, resolve=False)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang, resolve=False)
     entries = options.select(setup.inventory, site, device, device_class)
     wanted = answers.asked(setup.items, entries, options.cadence_of(cadence))
     sys.stdout.write(answers.blank(wanted, spoken))

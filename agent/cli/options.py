@@ -125,6 +125,12 @@ def load(path: Path, *, resolve: bool = True, warn: Callable[[Problem], object] 
     return Setup(found, known_profiles, known_checks, by_hand.load())
 
 
+def opened(path: Path, lang: str | None, *, resolve: bool = True) -> tuple[Setup, Lang]:
+    """Read what a command works with, and tell the language it speaks. Raises YamlError, UsageProblem."""
+    setup = load(path, resolve=resolve)
+    return setup, language(lang, setup.inventory)
+
+
 def not_understood(setup: Setup, lang: Lang) -> Iterator[str]:
     """Yield what is not read of community profiles as `file:line: key: what`; the same of a file once, counted."""
     same: dict[tuple[str, str, str], list[NotUnderstood]] = {}
@@ -141,7 +147,12 @@ def not_understood(setup: Setup, lang: Lang) -> Iterator[str]:
 def say_not_understood(setup: Setup, lang: Lang) -> None:
     """Name on stderr what is not read of community profiles."""
     for line in not_understood(setup, lang):
-        typer.echo(safe_terminal(f"netpatrol: {line}"), err=True)
+        say(line)
+
+
+def say(line: object) -> None:
+    """Write a line of ours to stderr."""
+    typer.echo(safe_terminal(f"netpatrol: {line}"), err=True)
 
 
 def select(

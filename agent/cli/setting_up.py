@@ -7,17 +7,8 @@ from typing import Annotated
 import typer
 
 from agent import inventory
-from agent.cli.options import (
-    INVENTORY,
-    InventoryOption,
-    LangOption,
-    UsageProblem,
-    language,
-    load,
-    say_not_understood,
-    select,
-)
-from agent.output import safe_terminal
+from agent.cli import options
+from agent.cli.options import UsageProblem
 from agent.texts import text
 from collectors import ssh
 
@@ -31,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="Where to write it. 写到哪里。")] = INVENTORY,
+    path: Annotated[Path, typer.Argument(help="Where to write it. 写到哪里。")] = options.INVENTORY,
     force: Annotated[bool, typer.Option("--force", help="Overwrite. 覆盖已有文件。")] = False,
 ) -> None:
     """Write a commented starter inventory · 生成带注释的设备清单样例."""
@@ -41,11 +32,11 @@ def init(
     typer.echo(f"{path}: edit it, then run: netpatrol check-config -i {path}", err=True)
 
 
-def check_config(path: InventoryOption = INVENTORY, lang: LangOption = None) -> None:
+def check_config(path: options.InventoryOption = options.INVENTORY, lang: options.LangOption = None) -> None:
     """Check the inventory, profiles and checks; name every mistake · 检查配置，列出全部错误."""
-    setup = load(path, warn=lambda problem: typer.echo(safe_terminal(f"netpatrol: {problem}"), err=True))
-    spoken = language(lang, setup.inventory)
-    say_not_understood(setup, spoken)
+    setup = options.load(path, warn=options.say)
+    spoken = options.language(lang, setup.inventory)
+    options.say_not_understood(setup, spoken)
     count = {"devices": len(setup.inventory.entries), "profiles": len(setup.profiles), "checks": len(setup.checks)}
     typer.echo(f"{path}: " + text("cli.config_ok", spoken, **count))
     if setup.inventory.profiles_dirs:
@@ -60,15 +51,14 @@ def schema() -> None:
 
 def trust(
     device: Annotated[str, typer.Argument(help="The device's name in the inventory. 设备名。")],
-    path: InventoryOption = INVENTORY,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    lang: options.LangOption = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a key that changed. 替换已变更的密钥。")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. 不询问。")] = False,
 ) -> None:
     """Show a device's SSH host key and, once you have compared it, trust it · 核对并信任设备的 SSH 主机密钥."""
-    found = load(path, resolve=False).inventory
-    spoken = language(lang, found)
-    (entry,) = select(found, devices=[device])
+    setup, spoken = options.opened(path, lang, resolve=False)
+    (entry,) = options.select(setup.inventory, devices=[device])
     access = entry.device.ssh
     if access is None or access.known_hosts is None:
         raise UsageProblem(f"{device}: has no ssh credential in the inventory")

@@ -8,18 +8,7 @@ import typer
 
 from agent import dependencies, tables
 from agent.cli import options, reporting
-from agent.cli.options import (
-    DATA,
-    INVENTORY,
-    ClassOption,
-    DataOption,
-    DeviceOption,
-    FormatOption,
-    InventoryOption,
-    LangOption,
-    SiteOption,
-    UsageProblem,
-)
+from agent.cli.options import UsageProblem
 from agent.model import TicketStatus
 from agent.output import Format, emit, safe_terminal
 from agent.reading import now
@@ -68,16 +57,16 @@ def stored(data: Path) -> Store:
 
 
 def devices(
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    site: SiteOption = [],
-    device_class: ClassOption = [],
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    site: options.SiteOption = [],
+    device_class: options.ClassOption = [],
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> None:
     """List the inventory's devices with what was last read of them · 列出设备."""
-    setup = options.load(path, resolve=False)
-    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    setup, spoken = options.opened(path, lang, resolve=False)
+    zone = setup.inventory.timezone
     entries = options.select(setup.inventory, site, (), device_class)
     snapshots = {}
     if (data / STORE).exists():
@@ -89,18 +78,18 @@ def devices(
 
 def findings(
     context: typer.Context,
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    device: DeviceOption = [],
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    device: options.DeviceOption = [],
     everything: Annotated[bool, typer.Option("--all", help="Cleared ones too. 包括已消除的。")] = False,
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> None:
     """List findings, worst first · 列出发现的问题."""
     if context.invoked_subcommand:
         return
-    setup = options.load(path, resolve=False)
-    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    setup, spoken = options.opened(path, lang, resolve=False)
+    zone = setup.inventory.timezone
     with stored(data) as store:
         found = store.findings(devices=device or None, cleared=everything)
     emit(tables.finding_rows(found, setup.checks, spoken, zone), tables.finding_columns(spoken), form)
@@ -108,19 +97,18 @@ def findings(
 
 def tickets(
     context: typer.Context,
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    site: SiteOption = [],
-    device: DeviceOption = [],
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    site: options.SiteOption = [],
+    device: options.DeviceOption = [],
     everything: Annotated[bool, typer.Option("--all", help="Resolved and closed ones too. 包括已解决的。")] = False,
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> None:
     """List tickets, newest first · 列出工单."""
     if context.invoked_subcommand:
         return
-    setup = options.load(path, resolve=False)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang, resolve=False)
     statuses = tuple(TicketStatus) if everything else AT_WORK
     with stored(data) as store:
         found = store.tickets(devices=device or None, sites=site or None, statuses=statuses)
@@ -131,14 +119,14 @@ def tickets(
 
 def show_ticket(
     number: Number,
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> None:
     """Show a ticket's history · 查看工单历史."""
-    setup = options.load(path, resolve=False)
-    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    setup, spoken = options.opened(path, lang, resolve=False)
+    zone = setup.inventory.timezone
     with stored(data) as store:
         ticket, history = store.ticket(number), store.history(number)
         behind = dependencies.listed(store.findings())
@@ -151,7 +139,13 @@ def show_ticket(
 def _action(action: str) -> Callable[..., None]:
     """Make the subcommand of one action."""
 
-    def act(number: Number, by: By, words: Words = "", data: DataOption = DATA, lang: LangOption = None) -> None:
+    def act(
+        number: Number,
+        by: By,
+        words: Words = "",
+        data: options.DataOption = options.DATA,
+        lang: options.LangOption = None,
+    ) -> None:
         spoken = options.language(lang)
         with stored(data) as store:
             try:
@@ -166,15 +160,14 @@ def _action(action: str) -> Callable[..., None]:
 
 def report(
     run: Annotated[str, typer.Argument(help="The run's id; default: the last one. 巡检编号，默认最近一次。")] = "",
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
     every: Annotated[bool, typer.Option("--list", help="List the runs instead. 列出历次巡检。")] = False,
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> None:
     """Write a run's report again, as JSON and HTML, and print where · 重新生成巡检报告."""
-    setup = options.load(path, resolve=False)
-    spoken = options.language(lang, setup.inventory)
+    setup, spoken = options.opened(path, lang, resolve=False)
     with stored(data) as store:
         runs = store.runs(limit=200)
         if every:

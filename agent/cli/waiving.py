@@ -9,15 +9,7 @@ import typer
 
 from agent import tables, waivers
 from agent.cli import options, showing
-from agent.cli.options import (
-    DATA,
-    INVENTORY,
-    DataOption,
-    FormatOption,
-    InventoryOption,
-    LangOption,
-    UsageProblem,
-)
+from agent.cli.options import UsageProblem
 from agent.cli.showing import By
 from agent.model import Finding
 from agent.output import Format, emit, safe_terminal
@@ -50,14 +42,14 @@ def register(app: typer.Typer) -> None:
 
 def show(
     finding: Id,
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    form: options.FormatOption = Format.TABLE,
+    lang: options.LangOption = None,
 ) -> None:
     """Show who decided what of a finding · 查看问题的豁免历史."""
-    setup = options.load(path, resolve=False)
-    spoken, zone = options.language(lang, setup.inventory), setup.inventory.timezone
+    setup, spoken = options.opened(path, lang, resolve=False)
+    zone = setup.inventory.timezone
     with showing.stored(data) as store:
         found, history = store.decisions(finding)
     if form is Format.TABLE:
@@ -71,9 +63,9 @@ def waive(
     by: By,
     reason: Reason,
     until: Until = "",
-    path: InventoryOption = INVENTORY,
-    data: DataOption = DATA,
-    lang: LangOption = None,
+    path: options.InventoryOption = options.INVENTORY,
+    data: options.DataOption = options.DATA,
+    lang: options.LangOption = None,
 ) -> None:
     """Accept a finding: it is measured on, not counted, and opens no ticket · 豁免问题：继续检测，不计数，不开单."""
     end = _end_of(until, options.load(path, resolve=False).inventory.timezone) if until else None
@@ -82,7 +74,9 @@ def waive(
     _say(change, lang)
 
 
-def unwaive(finding: Id, by: By, reason: Why = "", data: DataOption = DATA, lang: LangOption = None) -> None:
+def unwaive(
+    finding: Id, by: By, reason: Why = "", data: options.DataOption = options.DATA, lang: options.LangOption = None
+) -> None:
     """Take a waiver back: the finding is open again · 撤销豁免."""
     with showing.stored(data) as store:
         change = _decide(store, finding, lambda known: waivers.unwaive(known, by, reason, now()))

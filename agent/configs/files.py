@@ -1,6 +1,7 @@
 """Write a file whole or not at all, for its owner's eyes only."""
 
 import os
+import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -42,6 +43,16 @@ def write(path: Path, data: bytes, *, new: bool = False) -> None:
             Path(temporary).unlink(missing_ok=True)
     except OSError as error:
         raise cannot("written", path, error) from error
+
+
+def own_bytes(path: Path, size: int) -> bytes:
+    """Return the random octets of this installation, `size` of them made at the first call. Raises ConfigStoreError."""
+    try:
+        if not path.exists():
+            write(path, secrets.token_bytes(size), new=True)
+        return path.read_bytes()
+    except OSError as error:
+        raise cannot("read", path, error) from error
 
 
 def cannot(what: str, path: Path, error: OSError) -> ConfigStoreError:

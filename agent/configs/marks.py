@@ -8,11 +8,10 @@ goes into it too, and what lies on the disk is not enough to test a guess.
 
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.configs.files import ConfigStoreError, cannot, write
+from agent.configs.files import ConfigStoreError, own_bytes
 from collectors.configs.masking import Mark
 from collectors.model import Secret
 
@@ -30,12 +29,7 @@ class Marks:
     @classmethod
     def of(cls, path: Path, passphrase: Secret | None = None) -> "Marks":
         """Read the installation's key, or make one. Raises ConfigStoreError."""
-        try:
-            if not path.exists():
-                write(path, secrets.token_bytes(KEY_BYTES), new=True)
-            own = path.read_bytes()
-        except OSError as error:
-            raise cannot("read", path, error) from error
+        own = own_bytes(path, KEY_BYTES)
         if len(own) != KEY_BYTES:
             raise ConfigStoreError(f"{path} is no key of {KEY_BYTES} bytes: bring the right one back, or delete it")
         if passphrase is None:

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from agent.configs.files import ConfigStoreError, cannot, private_folder, write
+from agent.configs.files import ConfigStoreError, cannot, own_bytes, private_folder, write
 from collectors.model import Secret
 
 MAGIC = b"NPC1"
@@ -70,13 +70,7 @@ class Vault:
 
     def _salt(self) -> bytes:
         """Return one salt for all files of the folder: making a key from it takes a tenth of a second."""
-        path = private_folder(self.folder) / "salt"
-        try:
-            if not path.exists():
-                write(path, secrets.token_bytes(SALT), new=True)
-            salt = path.read_bytes()
-        except OSError as error:
-            raise cannot("read", path, error) from error
+        salt = own_bytes(private_folder(self.folder) / "salt", SALT)
         return salt if len(salt) == SALT else secrets.token_bytes(SALT)
 
     def _key(self, salt: bytes) -> AESGCM:

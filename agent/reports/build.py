@@ -1,25 +1,20 @@
 """Build a Report from a run: pure, the same run always gives the same report."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from agent import dependencies, describe
 from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Check
-from agent.model import DeviceResult, Entry, Finding, Inventory, Lang, Result, Run, Severity, Text, Ticket
+from agent.model import DeviceResult, Entry, Finding, Inventory, Result, Run, Severity, Text, Ticket
 from agent.reports import manual, score
 from agent.reports.model import CheckRow, DeviceSection, FindingRow, Impact, Report, TicketRow
-from agent.texts import text
+from agent.texts import both, text
 
 NONE = Text("—", "—")
 Checks = Mapping[str, Check]
 Before = Mapping[tuple[str, str, str], Result]
-
-
-def both(make: Callable[[Lang], str]) -> Text:
-    """Make a text in both languages."""
-    return Text(make("zh"), make("en"))
 
 
 def build(  # noqa: PLR0917
@@ -220,5 +215,5 @@ def _ticket(ticket: Ticket, checks: Checks, behind: Mapping[str, tuple[str, ...]
         on_site_due=ticket.due.on_site,
         fix_due=ticket.due.fix,
         resolved_at=ticket.resolved_at,
-        behind=behind.get(f"{ticket.device} {ticket.object}".rstrip(), ()),
+        behind=behind.get(dependencies.name_of(ticket.device, ticket.object), ()),
     )

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from agent.model import Lang, Severity, Text
 from agent.reports.model import Report
-from agent.texts import text
+from agent.texts import of_severity, text
 
 COLOURS = {"ok": "#2e9e5b", "warning": "#e0a100", "unknown": "#8a8f98", "critical": "#d23b3b"}
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -34,7 +34,7 @@ def environment(lang: Lang, timezone: str, *packages: str) -> Environment:
         lstrip_blocks=True,
         finalize=_clean,
     )
-    made.filters |= {"local": local, "in": lambda both: both[lang], "word": lambda s: _word(s, lang)}
+    made.filters |= {"local": local, "in": lambda both: both[lang], "word": lambda s: of_severity(s, lang)}
     made.globals |= {
         "t": lambda key, **fields: text("report." + key, lang, **fields),
         "label": lambda key, **fields: text(key, lang, **fields),
@@ -52,10 +52,6 @@ def render(report: Report, lang: Lang) -> str:
     return page.render(
         report=report, faults=faults, unmeasured=unmeasured, security=security, donut=_donut(report, lang)
     )
-
-
-def _word(value: Severity, lang: Lang) -> str:
-    return text(f"severity.{value.name.lower()}", lang)
 
 
 def _clean(value: object) -> object:

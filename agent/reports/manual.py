@@ -1,12 +1,12 @@
 """What people looked at: their answers as rows of the report, and what is still to be filled in. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from agent import answers
 from agent.checks.by_hand import ManualItem
-from agent.model import Entry, Lang, ManualAnswer, Run, Text
+from agent.model import Entry, Lang, ManualAnswer, Run
 from agent.reports.model import ManualRow
-from agent.texts import text
+from agent.texts import both, text
 
 
 def rows(run: Run, entries: Sequence[Entry], items: Mapping[str, ManualItem]) -> Iterator[ManualRow]:
@@ -34,17 +34,13 @@ def _row(item: ManualItem, where: tuple[str, ...], answer: ManualAnswer | None) 
         title=item.title,
         where=where,
         severity=severity,
-        answer=_both(lambda lang: _answer(item, answer, lang)),
-        limit=_both(lambda lang: _limit(item, lang)),
+        answer=both(lambda lang: _answer(item, answer, lang)),
+        limit=both(lambda lang: _limit(item, lang)),
         note=answer.note if answer else "",
         by=answer.by if answer else "",
         on=answer.on if answer else None,
         security_risk=item.security_risk,
     )
-
-
-def _both(make: Callable[[Lang], str]) -> Text:
-    return Text(make("zh"), make("en"))
 
 
 def _answer(item: ManualItem, answer: ManualAnswer | None, lang: Lang) -> str:

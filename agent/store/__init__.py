@@ -13,7 +13,7 @@ from agent.store.errors import (
 )
 from agent.store.rows import RunSummary
 from agent.store.spool import Spooled
-from agent.store.store import Decide, Known, Outcome, Store, TakenIn
+from agent.store.store import Decide, Known, Outcome, Store, TakenIn, completed
 
 __all__ = [
     "Decide",
@@ -32,4 +32,5 @@ __all__ = [
     "StoreNewer",
     "StoreReadOnly",
     "TakenIn",
+    "completed",
 ]

@@ -233,7 +233,7 @@ class Store:
             if stored or not insert_new(connection, tables.taken_in, {"id": spooled.id, "at": spooled.now}):
                 return None
             reading = _Reading(spooled.snapshots, tracks, spooled.now)
-            return self._record(connection, reading, decide, _completed(run) if run else None)
+            return self._record(connection, reading, decide, completed(run) if run else None)
 
     def _record(
         self,
@@ -275,7 +275,8 @@ class _Numbers:
             upsert(self._connection, tables.ticket_days, [{"day": self._day, "last": self._last}])
 
 
-def _completed(run: Run) -> Callable[[Outcome], Run]:
+def completed(run: Run) -> Callable[[Outcome], Run]:
+    """Return what puts into a run how its findings and tickets were settled."""
     return lambda outcome: replace(run, findings=outcome.findings, changes=outcome.changes, tickets=outcome.tickets)
 
 

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from collectors import yamlfile
 from collectors.configs.rules import LISTS, Syntax
-from collectors.yamlfile import Problem, YamlError, dotted
+from collectors.yamlform import fitted
 
 FOLDER = Path(__file__).parent
 GENERIC = "_generic"
@@ -47,13 +45,4 @@ def _collect(name: str, line: dict[str, Syntax]) -> None:
 
 
 def _read(path: Path) -> Syntax:
-    document = yamlfile.read(path)
-    try:
-        return Syntax.model_validate(document.data)
-    except ValidationError as error:
-        problems = []
-        for each in error.errors(include_url=False):
-            at = tuple(part for part in each["loc"])
-            message = each["msg"].removeprefix("Value error, ")
-            problems.append(Problem(document.file, document.line(at), dotted(at), message))
-        raise YamlError(problems) from error
+    return fitted(Syntax, yamlfile.read(path))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from collectors.vocabulary import CHOICES
+from collectors.yamlform import Strict
 
 SEPARATOR = " / "
 
@@ -91,12 +92,6 @@ class Search:
     @classmethod
     def of(cls, pattern: str, *, alone: bool = True) -> "Search":
         return cls(compiled(pattern, alone=alone), pattern.startswith("^") or "/ " in pattern)
-
-
-class Strict(BaseModel):
-    """Immutable, and refuses what it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Decision(Strict):

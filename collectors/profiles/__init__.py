@@ -9,15 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import ValidationError
-
 from collectors import yamlfile
 from collectors.profiles import community
 from collectors.profiles.community import Community
 from collectors.profiles.extend import Loaded, complete
 from collectors.profiles.lint import lint
 from collectors.profiles.rules import Profile
-from collectors.yamlfile import Document, Problem, YamlError, dotted
+from collectors.yamlform import fitted, read_folders, refuse
 
 BUILTIN = Path(__file__).parent
 FALLBACK = "generic"
@@ -144,48 +142,14 @@ def _shows(profile: Profile, answers: Mapping[str, str]) -> bool:
 
 def load(dirs: Sequence[Path] = (BUILTIN,)) -> ProfileSet:
     """Load every profile of the folders. Raises YamlError with all problems of all files."""
-    loaded: dict[str, Loaded] = {}
-    problems: list[Problem] = []
-    for path in _files(dirs, problems):
-        try:
-            loaded[path.stem] = _load(path)
-        except YamlError as error:
-            problems += error.problems
+    loaded, problems = read_folders(dirs, "profile files", _load)
     complete_ones = complete(loaded, problems)
-    if problems:
-        raise YamlError(sorted(problems, key=lambda p: (p.file, p.line)))
+    refuse(problems)
     return ProfileSet({name: profile for name, profile in complete_ones.items() if not name.startswith("_")})
-
-
-def _files(dirs: Sequence[Path], problems: list[Problem]) -> list[Path]:
-    files: dict[str, Path] = {}
-    for folder in dirs:
-        if not folder.is_dir():
-            problems.append(Problem(str(folder), 0, "", "is not a folder of profile files"))
-        files |= {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    return list(files.values())
 
 
 def _load(path: Path) -> Loaded:
     document = yamlfile.read(path)
-    try:
-        profile = Profile.model_validate(document.data)
-    except ValidationError as error:
-        raise YamlError(_invalid(document, error)) from error
-    problems = lint(profile, document)
-    if problems:
-        raise YamlError(problems)
+    profile = fitted(Profile, document)
+    refuse(lint(profile, document))
     return Loaded(profile, document)
-
-
-def _invalid(document: Document, error: ValidationError) -> list[Problem]:
-    """Bring pydantic's errors to file, line and key; parts of a location that are no keys of the file are left out."""
-    problems = {}
-    for each in error.errors(include_url=False):
-        known = tuple(each["loc"])
-        while known and known not in document.lines:
-            known = known[:-1]
-        key = (*known, each["loc"][len(known)]) if each["type"] == "missing" else known
-        message = each["msg"].removeprefix("Value error, ")
-        problems[known, message] = Problem(document.file, document.line(known), dotted(key), message)
-    return list(problems.values())

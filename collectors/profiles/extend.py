@@ -35,13 +35,12 @@ def complete(loaded: Mapping[str, Loaded], problems: list[Problem]) -> dict[str,
 
 def _check(name: str, each: Loaded, loaded: Mapping[str, Loaded], problems: list[Problem]) -> None:
     for n, base in enumerate(each.profile.extends):
-        line = each.document.line(("extends", n))
         if base not in loaded:
             message = f"there is no profile {base!r} (right form: the name of a file in the folder, as _system)"
-            problems.append(Problem(each.document.file, line, f"extends[{n}]", message))
+            problems.append(each.document.problem(("extends", n), message))
         elif any(name == part for part, _ in _line(base, loaded)):
             message = f"{base!r} extends {name!r}: a profile cannot extend itself"
-            problems.append(Problem(each.document.file, line, f"extends[{n}]", message))
+            problems.append(each.document.problem(("extends", n), message))
 
 
 Moves = tuple[tuple[Oid, Oid], ...]

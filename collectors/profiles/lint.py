@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from collectors.profiles.rules import Column, FieldSource, Metric, Nut, Profile, RowColumn, Symbol, Tag
 from collectors.vocabulary import VOCABULARY
-from collectors.yamlfile import Document, KeyPath, Problem, dotted
+from collectors.yamlfile import Document, KeyPath, Problem
+from collectors.yamlform import named
 
 _ARC = re.compile(r"\{[1-9]\d?\}")
 _SYSOBJECTID = re.compile(r"\d+(\.\d+)+(\.\*)?")
@@ -16,15 +16,11 @@ Complaint = tuple[KeyPath, str]
 
 def lint(profile: Profile, document: Document) -> list[Problem]:
     """Return every problem of a profile, with its line."""
-    return [
-        Problem(document.file, document.line(at), dotted(at), message) for at, message in _complaints(profile, document)
-    ]
+    return [document.problem(at, message) for at, message in _complaints(profile, document)]
 
 
 def _complaints(profile: Profile, document: Document) -> Iterator[Complaint]:
-    name = Path(document.file).stem
-    if profile.name != name:
-        yield ("name",), f"is {profile.name!r}, but the file is {name}.yaml: they must be the same"
+    yield from named(profile.name, document)
     for n, oid in enumerate(profile.sysobjectid):
         if not _SYSOBJECTID.fullmatch(oid):
             yield ("sysobjectid", n), f"{oid!r} is not an OID (right form: 1.3.6.1.4.1.9.1.1745, or 1.3.6.1.4.1.9.1.*)"

@@ -15,7 +15,7 @@ import re2
 from pydantic import field_validator
 
 from collectors.model import Value
-from collectors.profiles.words import Strict
+from collectors.yamlform import Strict
 
 MAX_PATTERN = 1000  # characters; what makes the 128 KB below suffice for any sane one
 Octets = Literal["mac_address", "ip_address", "hex", "uint32", "big_endian", "little_endian", "date_and_time"]

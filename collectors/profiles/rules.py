@@ -23,11 +23,11 @@ from collectors.profiles.words import (
     Oid,
     Probe,
     SampleName,
-    Strict,
     Table,
     Title,
 )
 from collectors.vocabulary import KINDS, VOCABULARY
+from collectors.yamlform import Strict
 
 
 class State(Strict):

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator
 
 from collectors import configs
 from collectors.vocabulary import FACTS, VOCABULARY
+from collectors.yamlform import Strict
 
 
 def _oid(text: str) -> str:
@@ -44,12 +45,6 @@ SampleName = Annotated[str, AfterValidator(_known_sample)]
 FactName = Annotated[str, AfterValidator(_known_fact)]
 SyntaxName = Annotated[str, AfterValidator(_known_syntax)]
 CommandLine = Annotated[str, AfterValidator(_whole_line)]
-
-
-class Strict(BaseModel):
-    """Immutable, and refuses what it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Config(Strict):

@@ -7,11 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from collectors import convert, yamlfile
 from collectors.model import Health, Value
-from collectors.yamlfile import Problem, YamlError
+from collectors.yamlfile import Problem
+from collectors.yamlform import Strict, fitted, read_folders, refuse
 
 FOLDER = Path(__file__).parent / "known"
 
@@ -35,18 +36,14 @@ def _minutes(value: object) -> object:
     return value
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Words(_Strict):
+class Words(Strict):
     """A text for people, in both languages."""
 
     zh: Annotated[str, Field(min_length=1)]
     en: Annotated[str, Field(min_length=1)]
 
 
-class Named(_Strict):
+class Named(Strict):
     """An object that notifications carry. `words` say what its values (numbers, OIDs) mean."""
 
     oid: OidText
@@ -61,7 +58,7 @@ class Said(NamedTuple):
     instance: str
 
 
-class Verdict(_Strict):
+class Verdict(Strict):
     """An object that decides how grave a trap is: its values, as they come or in the object's words."""
 
     object: Key
@@ -75,7 +72,7 @@ class Verdict(_Strict):
         return next((health for health, values in sides if said.raw in values or said.words in values), None)
 
 
-class Trap(_Strict):
+class Trap(Strict):
     """One notification. One that is `ok` ends those it `clears`, and itself, of the same entity."""
 
     oid: OidText
@@ -95,7 +92,7 @@ class Trap(_Strict):
         return self.hold or HOLDS[self.role]
 
 
-class Mib(_Strict):
+class Mib(Strict):
     """One file."""
 
     source: str  # where the definitions are
@@ -196,17 +193,11 @@ def _line(name: str, said: Sequence[tuple[str, str]]) -> str:
 
 def load(folder: Path = FOLDER) -> Meanings:
     """Read every file of the folder. Raises YamlError with all that is wrong, a name or an OID given twice too."""
-    mibs: list[Mib] = []
-    problems: list[Problem] = []
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            mibs.append(Mib.model_validate(yamlfile.read(path).data))
-        except ValidationError as error:
-            problems += [Problem(str(path), 0, ".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
+    found, problems = read_folders((folder,), "MIB files", lambda path: fitted(Mib, yamlfile.read(path)))
+    mibs = list(found.values())
     for what in ([name for mib in mibs for name in mib.traps], [_plain(t.oid) for m in mibs for t in m.traps.values()]):
         problems += [Problem(str(folder), 0, each, "is given twice") for each in {w for w in what if what.count(w) > 1}]
-    if problems:
-        raise YamlError(problems)
+    refuse(problems)
     return Meanings(mibs)
 
 

@@ -13,31 +13,22 @@ from typing import Any, Literal
 from pyasn1.codec.ber import encoder
 from pyasn1.type import univ
 
-from collectors.ber import Oid, dotted
+from collectors.ber import Oid, arcs, dotted
 from collectors.errors import BadData, CollectError
 from collectors.model import Value
+from collectors.snmp_forms import community_message, decode
 from collectors.snmp_message import VarBind
-from collectors.traps.forms import INFORM, CommunityMessage, decode, oid_of, response, varbinds
+from collectors.traps.forms import INFORM, Pdus, response, varbinds
 
 Version = Literal["1", "2c", "3"]
 
 MAX_VARBINDS = 200  # a notification: the largest known ones have some forty
 SYS_UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
 TRAP_OID: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0)  # SNMPv2-MIB snmpTrapOID.0
-TRAP_ADDRESS: Oid = (
-    1,
-    3,
-    6,
-    1,
-    6,
-    3,
-    18,
-    1,
-    3,
-    0,
-)  # RFC 3584 snmpTrapAddress.0, put in by proxies
+TRAP_ADDRESS: Oid = (1, 3, 6, 1, 6, 3, 18, 1, 3, 0)  # RFC 3584 snmpTrapAddress.0, put in by proxies
 GENERIC: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 5)  # SNMPv2-MIB snmpTraps
 ENTERPRISE_SPECIFIC = 6
+MESSAGE = community_message(Pdus())
 
 
 class Reason(StrEnum):
@@ -100,7 +91,7 @@ def version_of(datagram: bytes) -> int:
 
 def opened(datagram: bytes) -> tuple[Version, bytes, Pdu]:
     """Open a message of v1 or v2c; return also its community. Raises BadData, Dropped."""
-    message = decode(datagram, CommunityMessage())
+    message = decode(datagram, MESSAGE)
     version: Version = "1" if int(message["version"]) == 0 else "2c"
     pdu = Pdu(message["data"].getName(), message["data"].getComponent())
     if pdu.kind == "get" or (pdu.kind == "trap1") != (version == "1"):
@@ -143,7 +134,7 @@ def _bound(body: Any) -> tuple[VarBind, ...]:
 
 def _of_v1(body: Any) -> Notification:
     """Read a trap of SNMPv1 as one of v2 (RFC 3584, 3.1)."""
-    enterprise, address = oid_of(body["enterprise"].asOctets()), body["agent-addr"].asOctets()
+    enterprise, address = arcs(body["enterprise"].asOctets()), body["agent-addr"].asOctets()
     generic, specific = int(body["generic-trap"]), int(body["specific-trap"])
     if not (0 <= generic <= ENTERPRISE_SPECIFIC and 0 <= specific < 2**31 and len(address) == 4):
         raise BadData("a trap of SNMPv1 without a right number or address")

@@ -14,15 +14,14 @@ from typing import Any, TypeVar
 from pyasn1.codec.ber import encoder
 from pyasn1.type import univ
 from pysnmp.proto.api import v2c
-from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
+from collectors import snmp_forms as forms
 from collectors.errors import AuthFailed, BadData
 from collectors.model import SnmpAccess
 from collectors.snmp_privacy import Cipher, cipher
 from collectors.snmp_usm import (
     AUTH_FLAG,
     AUTH_FORMS,
-    MAX_SIZE,
     MODEL,
     PRIV_FLAG,
     REPORTABLE,
@@ -31,7 +30,7 @@ from collectors.snmp_usm import (
     localised,
     master_key,
 )
-from collectors.traps.forms import INFORM, Message, Pdus, ScopedPdu, decode
+from collectors.traps.forms import INFORM, Pdus
 from collectors.traps.message import Dropped, Pdu, Reason, answer
 
 K = TypeVar("K")
@@ -130,12 +129,11 @@ class _Remembered(OrderedDict[K, V]):
 
 def envelope(datagram: bytes, source: str, at: float) -> Envelope:
     """Open a message's envelope. Raises BadData, Dropped."""
-    message = decode(datagram, Message())
+    message = forms.decode(datagram, forms.Message())
     header = message["header"]
     if int(header["msgSecurityModel"]) != MODEL:
         raise Dropped(Reason.UNSUPPORTED, "another security model than USM")
-    security = decode(message["security"].asOctets(), UsmSecurityParameters())
-    engine, boots, seconds, user, code, salt = (security.getComponentByPosition(n) for n in range(6))
+    engine, boots, seconds, user, code, salt = forms.security_of(message)
     flags = header["msgFlags"].asOctets()
     if len(flags) != 1 or (flags[0] & PRIV_FLAG and not flags[0] & AUTH_FLAG):
         raise BadData("message flags that no SNMPv3 message may have")
@@ -182,8 +180,8 @@ class Usm:
         self._keys.put((keys.access, found.engine), keys)
         if found.flags & AUTH_FLAG and not (self._in_our_time(found) if ours else self._fresh(found)):
             raise self._unbelieved(found, NOT_IN_TIME, "an old or foreign clock", keys)
-        scoped = decode(self._clear(found, keys), ScopedPdu())
-        pdus = decode(scoped["data"].asOctets(), Pdus())
+        scoped = forms.decode(self._clear(found, keys), forms.ScopedPdu())
+        pdus = forms.decode(scoped["data"].asOctets(), Pdus())
         pdu = Pdu(pdus.getName(), pdus.getComponent())
         if pdu.kind != (INFORM if ours else "trap"):
             raise Dropped(Reason.UNSUPPORTED, f"a {pdu.kind} PDU in SNMPv3")
@@ -240,7 +238,7 @@ class Usm:
     def _clear(self, found: Envelope, keys: Keys) -> bytes:
         if keys.priv is None:
             return found.data
-        sealed = decode(found.data, univ.OctetString()).asOctets()
+        sealed = forms.decode(found.data, univ.OctetString()).asOctets()
         try:
             return keys.priv.decrypt(sealed, found.boots, found.seconds, found.salt)
         except AuthFailed as error:
@@ -269,24 +267,13 @@ class Usm:
         """Write our engine's answer to a message; without keys one that proves nothing."""
         keys = keys or Keys(SnmpAccess(version="3"))
         boots, seconds = self.engine.boots, self.engine.seconds(to.at)
-        scoped = ScopedPdu()
-        scoped["engine"], scoped["context"] = context or (self.engine.id, b"")
-        scoped["data"] = encoder.encode(pdu)
-        data, salt = bytes(encoder.encode(scoped)), b""
+        data, salt = forms.scoped(*(context or (self.engine.id, b"")), pdu), b""
         if keys.priv is not None:
             sealed, salt = keys.priv.encrypt(data, boots, seconds)
             data = encoder.encode(univ.OctetString(sealed))
         place = secrets.token_bytes(keys.size)  # found again by what it is: nothing else in the message equals it
-        security = UsmSecurityParameters()
-        for position, value in enumerate((self.engine.id, boots, seconds, to.user, place, salt)):
-            security.setComponentByPosition(position, value)
-        message = Message()
-        message["version"] = 3
-        for name, value in (("msgID", to.message_id), ("msgMaxSize", MAX_SIZE), ("msgSecurityModel", MODEL)):
-            message["header"][name] = value
-        message["header"]["msgFlags"] = bytes([keys.flags])
-        message["security"], message["data"] = encoder.encode(security), data
-        whole = bytes(encoder.encode(message))
+        security = forms.security(self.engine.id, boots, seconds, user=to.user, code=place, salt=salt)
+        whole = forms.message(to.message_id, keys.flags, security, data)
         return whole.replace(place, keys.code(whole.replace(place, bytes(keys.size)))) if place else whole
 
 

@@ -130,14 +130,14 @@ class Words(Strict):
     links: dict[Link, Both]
 
 
-def boards(folder: Path = SOURCE) -> list[Board]:
-    """Read every table of panels.."""
-    return [Board(name=path.stem, **_read(path)) for path in sorted(folder.glob("*.yaml")) if path.name != WORDS]
+def boards() -> list[Board]:
+    """Read every table of panels."""
+    return [Board(name=path.stem, **_read(path)) for path in sorted(SOURCE.glob("*.yaml")) if path.name != WORDS]
 
 
-def words(folder: Path = SOURCE) -> Words:
+def words() -> Words:
     """Read the shared words."""
-    return Words(**_read(folder / WORDS))
+    return Words(**_read(SOURCE / WORDS))
 
 
 def _read(path: Path) -> dict[str, Any]:

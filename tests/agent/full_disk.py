@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agent.store import Spooled, Store, StoreError, spool
 from tests.agent.faults import CRITICAL, KEY, NOW, WARNING, judged, minutes
-from tests.agent.test_store import deciding, record, snapshot
+from tests.agent.stored import deciding, record, snapshot
 
 folder = Path(sys.argv[1])
 with Store.open(folder / "netpatrol.db") as store:

@@ -17,9 +17,9 @@ from agent.texts import text
 from agent.wiring import daemon
 from collectors.model import Device, DeviceClass, Sample, Snapshot
 from collectors.profiles.community.notes import Why
+from tests.collectors.community_files import CASES
 from tests.simulator.snmp_agent import SnmpAgent
 
-CASES = Path(__file__).parents[1] / "data" / "community"
 INVENTORY = """
 defaults: {{profiles_dir: {folder}}}
 devices:

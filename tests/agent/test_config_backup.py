@@ -27,10 +27,9 @@ from collectors import configs, profiles
 from collectors.errors import CollectError, TimedOut, Unreachable
 from collectors.gather import Bounds
 from collectors.model import Cost, Device, DeviceClass, Secret, Snapshot, SshAccess
-from tests.collectors.test_config_fetch import Session
+from tests.simulator.fake_session import RUNNING, STARTUP, FakeSession
 
 PROFILES = profiles.load()
-RUNNING, STARTUP = "display current-configuration", "display saved-configuration"
 KEPT = (Path(__file__).parent.parent / "data" / "configs" / "vrp.txt").read_text("utf-8")
 SITE = Site(name="hq", title=Text("总部", "HQ"), customer=Customer(name="acme", title=Text("甲", "Acme")))
 ENTRY = Entry(
@@ -48,13 +47,13 @@ class Desk:
     def __init__(self, folder: Path, key: Secret | None = None) -> None:
         self.folder, self.now = folder, datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
         self.answers: dict[str, str | CollectError] = {RUNNING: KEPT, STARTUP: KEPT}
-        self.sessions: list[Session] = []
+        self.sessions: list[FakeSession] = []
         folder.mkdir(exist_ok=True)
         (folder / KEY_FILE).write_bytes(bytes(range(32)))  # always the same, so that no two marks are equal by chance
         self.keeper = replace(Keeper.of(folder, key, lambda: self.now), open_ssh=self.open)
 
-    def open(self, *_: object) -> Session:
-        self.sessions.append(Session(self.answers))
+    def open(self, *_: object) -> FakeSession:
+        self.sessions.append(FakeSession(self.answers))
         return self.sessions[-1]
 
     async def back_up(self, *, inspecting: bool = True, saved_told: bool = False, later: timedelta = DAY) -> Backup:

@@ -1,28 +1,22 @@
 """Configuration backup as a user meets it: a simulated device with secrets, inspections, and `netpatrol config`."""
 
-import asyncio
-import contextlib
-import io
 import json
 import re
 import stat
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agent import checks, cli
-from collectors import profiles
 from tests.collectors.seeded_secrets import seeded
 from tests.simulator.cli_server import CliServer, known_hosts_line
+from tests.simulator.fake_session import RUNNING, STARTUP, VERSION
 from tests.simulator.logins import PASSWORD, USERS
+from tests.terminal import Terminal
 
-RUNNING, STARTUP = "display current-configuration", "display saved-configuration"
 SEEDED = seeded("vrp")
 CONFIG = "\n".join(SEEDED.lines) + "\n"
-VERSION = "VRP (R) software, Version 5.170 (S5735 V200R021C10SPC600)\nHUAWEI S5735 Routing Switch uptime is 1 day\n"
 KEY = "correct horse battery staple"
 INVENTORY = """\
 defaults: {{icmp: false, language: en, config_backup: {{key: env:NP_CONFIG_KEY}}}}
@@ -41,20 +35,10 @@ devices:
 
 
 @dataclass
-class Desk:
-    """Somebody at a terminal in an own folder, and the device."""
+class Desk(Terminal):
+    """A terminal, and the device."""
 
-    folder: Path
     server: CliServer
-
-    async def run(self, *arguments: str) -> tuple[int, str, str]:
-        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-            code = await asyncio.to_thread(cli.run, list(arguments))
-        return code, out.getvalue(), err.getvalue()
-
-    async def rows(self, *arguments: str) -> list[dict[str, Any]]:
-        _, out, _ = await self.run(*arguments, "--format", "jsonl")
-        return [json.loads(line) for line in out.splitlines()]
 
     async def inspect(self) -> str:
         _, out, err = await self.run("inspect", "--window", "0", "--device", "core-1")
@@ -67,16 +51,8 @@ class Desk:
         return [secret for _, secret in SEEDED.secrets if any(secret.encode() in content for content in everything)]
 
 
-@pytest.fixture(scope="module")
-def loaded() -> tuple[Any, Any]:
-    """Profiles and checks, read once for all commands of this module."""
-    return profiles.load(), checks.load()
-
-
 @pytest.fixture
-async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loaded: tuple[Any, Any]) -> AsyncIterator[Desk]:
-    monkeypatch.setattr(profiles, "load", lambda: loaded[0])
-    monkeypatch.setattr(checks, "load", lambda: loaded[1])
+async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     outputs: dict[str, str | bytes] = {"display version": VERSION, RUNNING: CONFIG, STARTUP: CONFIG}
     async with CliServer(outputs=outputs, users=USERS) as server:
         for name, value in {"NP_SSH": PASSWORD, "NP_CONFIG_KEY": KEY, "NETPATROL_DATA": str(tmp_path / "data")}.items():

@@ -23,9 +23,11 @@ ALL = (FIRST, SECOND, THIRD, NOBODY)
 V3 = SnmpAccess(version="3", user="ops", auth_protocol="sha256", auth_key=Secret("correct horse"))
 
 
-def system(name: str, oid: str = "1.3.6.1.4.1.2011.2.23.1", services: int = 6, descr: str = "S5735") -> Recording:
+def system(name: str) -> Recording:
+    """What a switch of Huawei says of itself. sysServices 6: it bridges and routes."""
     base = "1.3.6.1.2.1.1"
-    return {f"{base}.1.0": descr, f"{base}.2.0": (OID, oid), f"{base}.5.0": name, f"{base}.7.0": services}
+    oid = (OID, "1.3.6.1.4.1.2011.2.23.1")
+    return {f"{base}.1.0": "S5735", f"{base}.2.0": oid, f"{base}.5.0": name, f"{base}.7.0": 6}
 
 
 async def silent(address: str, port: int, seconds: float) -> str:

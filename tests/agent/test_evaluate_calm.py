@@ -18,9 +18,9 @@ from agent.store import Known, Outcome
 from agent.topology import standing_of
 from collectors.columns import Grid, Rows, Samples
 from collectors.model import Sample, Snapshot
+from tests.agent.any_reading import RULES, few, series
 from tests.agent.judged import CRITICAL, OK, TEMPERATURE, check, heat, threshold
 from tests.agent.said import NOW, entry, failure, sample, silent, snapshot
-from tests.agent.test_evaluate_any import RULES, few, series
 
 BOARD = Rows([{"entity": "board"}, {"entity": "fan"}])
 

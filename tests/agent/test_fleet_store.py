@@ -1,7 +1,6 @@
 """The fleet's figures as they are read from the store: which inspection each site shows, and what a look costs."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,12 +9,7 @@ from agent.fleet_metrics import MEANINGS
 from agent.metrics import Metrics
 from agent.model import Run, Severity
 from agent.store import NotFound, Outcome, Store, StoreCorrupt, StoreLocked
-from tests.agent.test_fleet import CHECKS, HOUR, INVENTORY, NOW, WHERE, figures, on_the_page, run, ticket
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "netpatrol.db")
+from tests.agent.fleets import CHECKS, HOUR, INVENTORY, NOW, WHERE, figures, on_the_page, run, ticket
 
 
 def keep(store: Store, one: Run) -> None:

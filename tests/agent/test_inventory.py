@@ -1,8 +1,6 @@
 import re
-from collections.abc import Mapping
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,16 +8,8 @@ from agent import checks, inventory
 from agent.model import Baseline, Calendar, Contract, Customer, Entry, Inventory, LimitOverride, Site, Targets, Text
 from collectors import profiles
 from collectors.model import Device, DeviceClass, Secret, SnmpAccess, SshAccess
+from tests.agent.inventories import ENV, VALID, entry, load
 
-VALID = Path(__file__).parents[1] / "data" / "valid"
-ENV = {
-    "NP_COMMUNITY": "a-community",
-    "NP_AUTH": "an-auth-key",
-    "NP_PRIV": "a-priv-key",
-    "NP_SSH": "a-password",
-    "NP_CONFIG_KEY": "a-config-key",
-    "NP_SHORT": "1234567",
-}
 BASELINES = (
     Baseline(
         model="Huawei S57",
@@ -37,18 +27,6 @@ def full(tmp_path: Path) -> Inventory:
     (tmp_path / "id_ed25519").touch()
     (tmp_path / "inventory.yaml").write_bytes((VALID / "full.yaml").read_bytes())
     return inventory.load(tmp_path / "inventory.yaml", env=ENV, warn=str)
-
-
-def load(folder: Path, text: str, env: Mapping[str, str] = ENV, **more: Any) -> Inventory:
-    path = folder / "inventory.yaml"
-    path.write_text(text, encoding="utf-8")
-    return inventory.load(path, env=env, **more)
-
-
-def entry(folder: Path, device: str, head: str = "", **more: Any) -> Entry:
-    """Load one device, written as a flow mapping without name, address and class."""
-    text = f"{head}\ndevices:\n  - {{name: core-1, address: 10.0.0.1, class: switch, {device}}}\n"
-    return load(folder, text, warn=lambda problem: None, **more).entries["core-1"]
 
 
 def test_every_key_arrives_where_it_belongs(full: Inventory, tmp_path: Path) -> None:

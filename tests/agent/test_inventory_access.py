@@ -7,15 +7,9 @@ import pytest
 from agent import inventory
 from agent.model import Entry
 from collectors.model import NutAccess, Secret, SnmpAccess
+from tests.agent import inventories
+from tests.agent.inventories import ENV, VALID
 
-VALID = Path(__file__).parents[1] / "data" / "valid"
-ENV = {
-    "NP_COMMUNITY": "a-community",
-    "NP_AUTH": "an-auth-key",
-    "NP_PRIV": "a-priv-key",
-    "NP_SSH": "a-password",
-    "NP_SHORT": "1234567",
-}
 V2C = SnmpAccess(community=Secret("a-community"))
 V3 = SnmpAccess(
     version="3",
@@ -45,9 +39,7 @@ defaults: {snmp: {timeout: 9s}, nut: {username: all, timeout: 5s}}
 
 def entry(folder: Path, device: str) -> Entry:
     """Load one device beside CREDENTIALS, written as a flow mapping without name, address and class."""
-    path = folder / "inventory.yaml"
-    path.write_text(f"{CREDENTIALS}\ndevices:\n  - {{name: core-1, address: 10.0.0.1, class: switch, {device}}}\n")
-    return inventory.load(path, env=ENV, warn=lambda problem: None).entries["core-1"]
+    return inventories.entry(folder, device, CREDENTIALS)
 
 
 def test_version_3_does_not_take_the_defaults_community_along() -> None:

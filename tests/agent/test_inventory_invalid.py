@@ -11,30 +11,19 @@ from hypothesis import strategies as st
 from agent import inventory
 from collectors import yamlfile
 from collectors.yamlfile import KeyPath, Problem, YamlError, dotted
+from tests.agent import inventories
+from tests.agent.inventories import written
 
 FOLDER = Path(__file__).parents[1] / "data" / "invalid"
 FILES = sorted(FOLDER.glob("*.yaml"))
-ENV = {
-    "NP_COMMUNITY": "a-community",
-    "NP_AUTH": "an-auth-key",
-    "NP_PRIV": "a-priv-key",
-    "NP_SSH": "a-password",
-    "NP_SHORT": "1234567",
-    "NP_EMPTY": "",
-}
-LITERALS = ("hunter2", *filter(None, ENV.values()))
+ENV = inventories.ENV | {"NP_EMPTY": ""}
+LITERALS = ("hunter2", *inventories.ENV.values())
 
 
 def said(path: Path) -> list[Problem]:
     with pytest.raises(YamlError) as caught:
         inventory.load(path, env=ENV, profiles=["huawei_vrp", "h3c_comware"], checks=["cpu", "memory"])
     return caught.value.problems
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "inventory.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -10,14 +10,14 @@ from agent.inventory_push import parse_url
 from agent.push.target import PushTarget
 from collectors.model import Secret
 from collectors.yamlfile import YamlError
+from tests.agent.inventories import VALID, written
 
 DEVICES = "devices: [{name: a, address: 10.0.0.1, class: switch, snmp: {community: env:NP_COMMUNITY}}]\n"
 ENV = {"NP_COMMUNITY": "a-community", "NP_PUSH": "a-password"}
 
 
 def load(folder: Path, push: str) -> tuple[PushTarget | None, list[str]]:
-    path, warnings = folder / "inventory.yaml", list[str]()
-    path.write_text(f"{push}\n{DEVICES}", "utf-8")
+    path, warnings = written(folder, f"{push}\n{DEVICES}"), list[str]()
     found = inventory.load(path, env=ENV, warn=lambda problem: warnings.append(str(problem).removeprefix(f"{path}:")))
     return found.push, warnings
 
@@ -27,8 +27,7 @@ def test_without_it_nothing_is_pushed(tmp_path: Path):
 
 
 def test_every_key_arrives_in_the_target():
-    file = Path(__file__).parents[1] / "data" / "valid" / "full.yaml"
-    target = inventory.load(file, resolve=False, warn=str).push
+    target = inventory.load(VALID / "full.yaml", resolve=False, warn=str).push
     assert target == PushTarget(
         url="https://prometheus.example:9443/api/v1/write",
         interval=datetime.timedelta(seconds=30),

@@ -1,35 +1,11 @@
 """What of an inventory is unwise is warned of, and what is a likely slip is refused."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agent import inventory
-from agent.model import Entry, Inventory
 from collectors.yamlfile import Problem, YamlError
-
-ENV = {
-    "NP_COMMUNITY": "a-community",
-    "NP_AUTH": "an-auth-key",
-    "NP_PRIV": "a-priv-key",
-    "NP_SSH": "a-password",
-    "NP_CONFIG_KEY": "a-config-key",
-    "NP_SHORT": "1234567",
-}
-
-
-def load(folder: Path, text: str, env: Mapping[str, str] = ENV, **more: Any) -> Inventory:
-    path = folder / "inventory.yaml"
-    path.write_text(text, encoding="utf-8")
-    return inventory.load(path, env=env, **more)
-
-
-def entry(folder: Path, device: str, head: str = "", **more: Any) -> Entry:
-    """Load one device, written as a flow mapping without name, address and class."""
-    text = f"{head}\ndevices:\n  - {{name: core-1, address: 10.0.0.1, class: switch, {device}}}\n"
-    return load(folder, text, warn=lambda problem: None, **more).entries["core-1"]
+from tests.agent.inventories import entry, load
 
 
 @pytest.mark.parametrize(

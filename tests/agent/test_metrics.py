@@ -10,7 +10,7 @@ import pytest
 
 from agent.derive import DERIVED, MEMORY
 from agent.metrics import Metrics
-from agent.model import DeviceResult, FindingState, Result, Run, Severity, TicketStatus
+from agent.model import FindingState, Severity, TicketStatus
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import VOCABULARY
 from tests.agent.metered import NOW, TOP, entry, finding, names, series, snapshot, ticket
@@ -118,16 +118,12 @@ def test_polls_are_counted_by_result(polled, result, metrics: Metrics):
 
 def test_the_agents_own_work_shows(metrics: Metrics):
     metrics.health.polled(snapshot(cost=7.0))
-    worst = DeviceResult(snapshot=snapshot(), results=(Result("core-1", "c", "", Severity.CRITICAL),))
-    metrics.health.ran(Run(id="r", started_at=NOW, finished_at=NOW + timedelta(minutes=1), devices=(worst,)))
     metrics.health.store_failed()
     metrics.health.overran(2)
     metrics.update(entry(), Snapshot(device="core-1", taken_at=NOW, samples=(Sample("no_such_name", {}, 1),)))
     assert value(metrics, "netpatrol_poll_duration_seconds_bucket", le="5.0") == 0
     assert value(metrics, "netpatrol_poll_duration_seconds_bucket", le="10.0") == 1
     assert value(metrics, "netpatrol_last_poll_timestamp_seconds") == NOW.timestamp()
-    assert value(metrics, "netpatrol_last_run_timestamp_seconds") == NOW.timestamp() + 60
-    assert value(metrics, "netpatrol_runs_total", severity="critical") == 1
     assert value(metrics, "netpatrol_store_errors_total") == 1
     assert value(metrics, "netpatrol_polls_missed_total") == 2
     assert value(metrics, "netpatrol_samples_unknown_total") == 1

@@ -20,8 +20,8 @@ from agent.traps.book import Book
 from collectors.model import Health, Sample, Snapshot
 from collectors.traps.meanings import Event
 from collectors.vocabulary import VOCABULARY
+from tests.agent.inspected import CPU
 from tests.agent.metered import entry
-from tests.agent.test_inspection import CPU
 from tests.simulator.waiting import until
 
 KEY = ("sw-1", "cpu", "CPU")

@@ -18,7 +18,7 @@ from agent.service import Parts, Service
 from agent.store import Store, StoreError
 from collectors.model import Snapshot
 from collectors.profiles import ProfileSet
-from tests.agent.test_inspection import CPU, INVENTORY, Site
+from tests.agent.inspected import CPU, INVENTORY, Site
 
 QUICK = Inventory(
     entries={name: replace(entry, interval=timedelta(seconds=0.02)) for name, entry in INVENTORY.entries.items()}

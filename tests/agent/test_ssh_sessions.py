@@ -1,20 +1,18 @@
 """SSH sessions of the daemon and of an inspection, from the composition root down to a device that counts logins."""
 
 import asyncio
-import contextlib
-import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from agent import cli, inventory, reading
+from agent import inventory, reading
 from collectors import profiles
-from collectors.profiles import ProfileSet
 from tests.simulator.cli_server import CliServer, known_hosts_line
+from tests.simulator.fake_session import VERSION
 from tests.simulator.logins import left_threads
+from tests.terminal import Terminal
 
-VERSION = "VRP (R) software, Version 5.170 (S5735 V200R021C10SPC600)\nHUAWEI S5735 Routing Switch uptime is 1 day\n"
 INVENTORY = """\
 defaults: {{icmp: false, language: en}}
 devices:
@@ -25,11 +23,6 @@ devices:
     probe_ports: false
     ssh: {{username: ops, password: env:NP_SSH, port: {port}, keep_open: true}}
 """
-
-
-@pytest.fixture(scope="module")
-def known() -> ProfileSet:
-    return profiles.load()
 
 
 @pytest.fixture
@@ -44,9 +37,9 @@ async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 @pytest.mark.parametrize(("keep", "logins"), [(True, 1), (False, 3)])
 async def test_the_daemon_logs_in_once_and_whatever_ends_logs_in_anew(
-    server: CliServer, tmp_path: Path, known: ProfileSet, keep: bool, logins: int
+    server: CliServer, tmp_path: Path, keep: bool, logins: int
 ) -> None:
-    reader = reading.reader(known, sessions=10 if keep else 0)
+    reader = reading.reader(profiles.load(), sessions=10 if keep else 0)
     entry = inventory.load(tmp_path / "inventory.yaml").entries["core-1"]
     polls = [await reader.one(entry, None) for _ in range(3)]
     assert all(poll.up and poll.facts["model"] == "S5735" for poll in polls)
@@ -56,12 +49,10 @@ async def test_the_daemon_logs_in_once_and_whatever_ends_logs_in_anew(
 
 
 async def test_an_inspection_tells_a_device_a_wrong_password_once(
-    server: CliServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: ProfileSet
+    server: CliServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profiles, "load", lambda: known)
     monkeypatch.setenv("NP_SSH", "wrong-4712")
     monkeypatch.chdir(tmp_path)
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
-        await asyncio.to_thread(cli.run, ["inspect", "--window", "0.1", "--data", str(tmp_path / "data")])
+    _, out, _ = await Terminal(tmp_path).run("inspect", "--window", "0.1", "--data", str(tmp_path / "data"))
     assert len(server.attempts) == 1
-    assert "4712" not in out.getvalue()
+    assert "4712" not in out

@@ -9,7 +9,7 @@ from threading import Barrier
 
 from agent.store import Store
 from tests.agent.faults import WARNING, judged, minutes
-from tests.agent.test_store import record
+from tests.agent.stored import record
 
 WORKERS = 2
 ROUNDS = 5

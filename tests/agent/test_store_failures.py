@@ -16,7 +16,7 @@ from sqlalchemy.pool import Pool
 from agent.model import Track
 from agent.store import Store, StoreCorrupt, StoreError, StoreFull, StoreLocked, StoreMissing, StoreReadOnly
 from tests.agent.faults import CRITICAL, KEY, NOW, WARNING, judged, minutes
-from tests.agent.test_store import deciding, new_store, record, snapshot
+from tests.agent.stored import deciding, new_store, record, snapshot
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_a_process_killed_on_the_way_leaves_nothing_half_written(path, tmp_path)
         "import os, sys\n"
         "from agent.store import Store\n"
         "from tests.agent.faults import CRITICAL, judged\n"
-        "from tests.agent.test_store import record\n"
+        "from tests.agent.stored import record\n"
         "record(Store.open(sys.argv[1]), judged(CRITICAL), at=1, run_of=lambda outcome: os._exit(9))\n"
     )
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 import agent.store
 from agent.store import Store, StoreCorrupt, StoreError, StoreMissing, StoreNewer, tables
 from tests.agent.faults import WARNING, judged
-from tests.agent.test_store import new_store, record
+from tests.agent.stored import new_store, record
 
 
 def query(path: Path, statement: str) -> list:

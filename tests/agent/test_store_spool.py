@@ -9,7 +9,7 @@ import pytest
 from agent.model import FindingState
 from agent.store import Spooled, StoreError, spool
 from tests.agent.faults import CRITICAL, NOW, OK, WARNING, judged, minutes
-from tests.agent.test_store import deciding, new_store, record, run, snapshot
+from tests.agent.stored import deciding, record, run, snapshot
 
 
 def spooled(spool_id: str = "r1", severity=CRITICAL, at: float = 0, with_run: bool = True) -> Spooled:
@@ -29,12 +29,6 @@ def decide_of(found: Spooled):
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / "spool"
-
-
-@pytest.fixture
-def store(tmp_path):
-    with new_store(tmp_path / "netpatrol.db") as opened:
-        yield opened
 
 
 class TestTakingIn:

@@ -13,14 +13,13 @@ from agent.inventory_scalars import parse_endpoint
 from agent.model import Inventory, Traps
 from collectors.errors import Unreachable
 from collectors.traps.listener import bound
+from tests.agent.inventories import load
 
 DEVICES = "devices: [{name: core-1, address: 10.0.0.1, class: switch, snmp: {community: env:NP_C}}]\n"
 
 
 def loaded(folder: Path, traps: str) -> Inventory:
-    path = folder / "inventory.yaml"
-    path.write_text(f"{traps}\n{DEVICES}", encoding="utf-8")
-    return inventory.load(path, env={"NP_C": "a-community"})
+    return load(folder, f"{traps}\n{DEVICES}", {"NP_C": "a-community"})
 
 
 @pytest.mark.parametrize(

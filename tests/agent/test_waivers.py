@@ -15,7 +15,7 @@ from agent.model import Finding, FindingState, Severity, Waiver
 from agent.store import NotFound, Store
 from agent.waivers import WaiverError
 from tests.agent.faults import CRITICAL, NOW, OK, UNKNOWN, WARNING, check, finding, judged, minutes
-from tests.agent.test_store import ACME, new_store, record
+from tests.agent.stored import ACME, new_store, record
 
 NEW, PERSISTING, CLEARED, REGRESSED, WAIVED = FindingState
 WAIVER = Waiver(by="王工", reason="备件已订", at=NOW, until=minutes(10))

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
-from test_device_cases import lines, play_walk
 
 from collectors import convert, profiles, replay, yamlfile
 from collectors.profiles import rules
+from tests.collectors.played_cases import lines, play_walk
 
 TEXT = (Path(__file__).parents[2] / "docs" / "adding-a-device.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^```\w+ file=(\S+)\n(.*?)^```$", TEXT, flags=re.DOTALL | re.MULTILINE))

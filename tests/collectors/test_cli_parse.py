@@ -1,7 +1,6 @@
 """collectors/cli_parse.py."""
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +8,8 @@ from hypothesis import strategies as st
 
 from collectors import profiles
 from collectors.cli_parse import Parsed, expected, parse
-from collectors.profiles.rules import Cli, Command
+from collectors.profiles.rules import Cli
+from tests.collectors.commands import cli, figures
 
 NTP = {
     "command": "show clock",
@@ -33,14 +33,6 @@ SLOTS = {
         },
     ],
 }
-
-
-def cli(*commands: dict[str, Any]) -> Cli:
-    return Cli(device_type="cisco_ios", commands=[Command.model_validate(each) for each in commands])
-
-
-def figures(parsed: Parsed) -> dict[str, float]:
-    return {" ".join(filter(None, (each.name, *each.labels.values()))): each.value for each in parsed.samples}
 
 
 def kinds(parsed: Parsed) -> list[tuple[str, str]]:

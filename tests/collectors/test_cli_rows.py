@@ -1,20 +1,10 @@
 """Rows of command output that depend on one another: what fills down, what may stand beside, what is counted."""
 
-from typing import Any
-
 import pytest
 
-from collectors.cli_parse import Parsed, parse
-from collectors.profiles.rules import Cli, Command
-
-
-def cli(*commands: dict[str, Any]) -> Cli:
-    return Cli(device_type="cisco_ios", commands=[Command.model_validate(each) for each in commands])
-
-
-def figures(parsed: Parsed) -> dict[str, float]:
-    return {" ".join(filter(None, (each.name, *each.labels.values()))): each.value for each in parsed.samples}
-
+from collectors.cli_parse import parse
+from collectors.profiles.rules import Command
+from tests.collectors.commands import cli, figures
 
 FANS = {
     "command": "show fans",

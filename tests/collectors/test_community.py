@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors import convert, profiles, replay, snmp_decode, yamlfile
+from collectors import convert, replay, snmp_decode, yamlfile
 from collectors.choice import choose
 from collectors.model import Device, DeviceClass
 from collectors.profiles import ProfileSet
@@ -19,16 +19,11 @@ from collectors.profiles.community import Community
 from collectors.snmp_collector import Identity
 from collectors.snmp_repeat import Decoder
 from tests.collectors import test_snmp_repeat
-from tests.collectors.test_device_cases import Yield, lines, play_walk
+from tests.collectors.community_files import CASES, metric, names_of, own, with_files
+from tests.collectors.played_cases import Yield, lines, play_walk
 
-CASES = Path(__file__).parents[1] / "data" / "community"
 DIALECTS = ("datadog", "netdata", "kentik")
 SYSTEM = "1.3.6.1.2.1.1"
-
-
-@cache
-def own() -> ProfileSet:
-    return profiles.load()
 
 
 @cache
@@ -55,20 +50,6 @@ def not_understood(community: Community, dialect: str) -> Iterator[str]:
     folder = f"{CASES / dialect / 'profiles'}/"
     for note in community.not_understood:
         yield f"{note.file.removeprefix(folder)}:{note.line}: {note.key}: {note.why}: {note.what.removeprefix(folder)}"
-
-
-def with_files(folder: Path, **files: str) -> ProfileSet:
-    for name, text in files.items():
-        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    return own().with_community([folder])
-
-
-def metric(name: str, arc: int = 1) -> str:
-    return f"metrics: [{{symbol: {{OID: 1.3.6.1.4.1.32473.{arc}.0, name: {name}}}}}]\n"
-
-
-def names_of(profile: profiles.Profile | None) -> set[str]:
-    return {s.sample for m in profile.metrics for s in m.all_symbols if s.sample} if profile else set()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

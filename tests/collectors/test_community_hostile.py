@@ -20,7 +20,7 @@ from collectors.profiles.community.notes import MAX_ITEMS
 from collectors.profiles.reading import Reading
 from collectors.profiles.rules import Column
 from collectors.yamlfile import KeyPath
-from tests.collectors.test_community import CASES, metric, names_of, own, with_files
+from tests.collectors.community_files import CASES, metric, names_of, own, with_files
 
 GOOD = f"sysobjectid: 1.3.6.1.4.1.32473.1\n{metric('good')}"
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -11,38 +11,19 @@ from collectors.errors import BadData, CollectError, Refused, TimedOut, Unreacha
 from collectors.model import Device, DeviceClass, SshAccess
 from collectors.profiles.rules import Cli
 from tests.simulator.cli_server import CliServer, known_hosts_line
+from tests.simulator.fake_session import RUNNING, STARTUP, FakeSession
 from tests.simulator.logins import USERS, Site
 
 CANARY = "cAnArY-4711"
 CONFIG = f"#\nsysname x\nsnmp-agent community read {CANARY}\n#\nreturn\n"
-RUNNING, STARTUP = "display current-configuration", "display saved-configuration"
 VRP = profiles.load()["huawei_vrp"].cli
 DEVICE = Device(name="sw-1", address="192.0.2.1", device_class=DeviceClass.SWITCH, ssh=SshAccess(username="ops"))
 
 
-class Session:
-    """Answers, or raises, what it is told."""
-
-    def __init__(self, answers: dict[str, str | CollectError]) -> None:
-        self.answers = answers
-        self.sent: list[str] = []
-        self.closed = False
-
-    def run(self, command: str) -> str:
-        self.sent.append(command)
-        answer = self.answers[command]
-        if isinstance(answer, CollectError):
-            raise answer
-        return answer
-
-    def close(self) -> None:
-        self.closed = True
-
-
 async def fetched(
     answers: dict[str, str | CollectError], *, startup: bool = True
-) -> tuple[config_fetch.Fetched, Session]:
-    session = Session(answers)
+) -> tuple[config_fetch.Fetched, FakeSession]:
+    session = FakeSession(answers)
     return await fetch(DEVICE, VRP, startup=startup, open_ssh=lambda device, cli: session), session
 
 
@@ -62,16 +43,16 @@ async def test_a_real_session_brings_both_and_sends_nothing_else(tmp_path: Path)
 async def test_the_saved_one_is_asked_only_where_it_is_wanted() -> None:
     found, session = await fetched({RUNNING: CONFIG}, startup=False)
     assert session.sent == [RUNNING]
-    assert (found.startup, found.failures, session.closed) == (None, {}, True)
+    assert (found.startup, found.failures, session.closed) == (None, {}, 1)
 
 
 async def test_a_command_may_take_a_minute_whatever_others_may() -> None:
     seen: list[float] = []
 
-    def opened(device: Device, cli: Cli) -> Session:
+    def opened(device: Device, cli: Cli) -> FakeSession:
         assert device.ssh is not None
         seen.append(device.ssh.command_timeout)
-        return Session({RUNNING: CONFIG})
+        return FakeSession({RUNNING: CONFIG})
 
     await fetch(DEVICE, VRP, startup=False, open_ssh=opened)
     assert seen == [COMMAND_SECONDS]
@@ -94,7 +75,7 @@ async def test_a_failure_is_told_without_the_devices_words(error, kind, caplog) 
     assert CANARY not in repr(found.failures) + caplog.text
     in_step = kind in {"refused", "unsupported"}
     assert (STARTUP in session.sent) == in_step
-    assert session.closed
+    assert session.closed == 1
 
 
 @pytest.mark.parametrize(
@@ -112,7 +93,7 @@ async def test_a_rejection_is_no_configuration(answer, kind) -> None:
 
 
 async def test_a_device_that_does_not_let_us_in_says_so_for_both() -> None:
-    def refused(device: Device, cli: Cli) -> Session:
+    def refused(device: Device, cli: Cli) -> FakeSession:
         raise Unreachable("sw-1: no way")
 
     found = await fetch(DEVICE, VRP, startup=True, open_ssh=refused)

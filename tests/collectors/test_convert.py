@@ -12,6 +12,7 @@ from collectors import convert
 from collectors.convert import NotANumber
 from collectors.model import Value
 from collectors.profiles.rules import Column, Symbol
+from tests.collectors.symbols import symbol, temperature
 
 VALUES = st.one_of(
     st.none(),
@@ -21,14 +22,6 @@ VALUES = st.one_of(
     st.text(max_size=60),
     st.from_regex(r"[+-]?[\d,.]{0,50}([eE][+-]?\d{0,4})? ?\w{0,3}", fullmatch=True),
 )
-
-
-def symbol(**fields: Any) -> Symbol:
-    return Symbol(**({"OID": "1.3.6.1.9.1", "name": "it"} | fields))
-
-
-def temperature(**fields: Any) -> Symbol:
-    return symbol(sample="device_temperature_celsius", **fields)
 
 
 def state(states: dict[str, str], kind: str = "fan") -> Symbol:

@@ -1,6 +1,5 @@
 """Reading what SSH and TLS servers say before a login."""
 
-import struct
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from collectors import hello
 from collectors.errors import BadData
 from tests.simulator.certificates import certificate
+from tests.simulator.ssh_offer import kexinit
 
 MODERN = {
     "kex": ["curve25519-sha256", "diffie-hellman-group14-sha256", "ext-info-s", "kex-strict-s-v00@openssh.com"],
@@ -17,12 +17,6 @@ MODERN = {
     "cipher": ["chacha20-poly1305@openssh.com", "aes128-ctr", "aes256-gcm@openssh.com"],
     "mac": ["hmac-sha2-256-etm@openssh.com", "umac-128-etm@openssh.com"],
 }
-
-
-def kexinit(*lists: str) -> bytes:
-    """The payload of a KEXINIT (RFC 4253 §7.1), of ten name-lists."""
-    names = b"".join(struct.pack(">I", len(each)) + each.encode() for each in (*lists, *[""] * (10 - len(lists))))
-    return bytes([hello.KEXINIT]) + bytes(hello.COOKIE) + names + b"\0" * 5
 
 
 def test_the_offer_is_read_by_kind_of_algorithm():

@@ -6,15 +6,8 @@ import pytest
 
 from collectors import convert
 from collectors.model import Value
-from collectors.profiles.rules import Symbol, Tag
-
-
-def symbol(**fields: Any) -> Symbol:
-    return Symbol(**({"OID": "1.3.6.1.9.1", "name": "it"} | fields))
-
-
-def temperature(**fields: Any) -> Symbol:
-    return symbol(sample="device_temperature_celsius", **fields)
+from collectors.profiles.rules import Tag
+from tests.collectors.symbols import symbol, temperature
 
 
 def test_labels_are_the_vocabularys_and_the_entity_falls_back() -> None:

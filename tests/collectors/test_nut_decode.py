@@ -10,7 +10,7 @@ from collectors import nut_decode, profiles, replay, series
 from collectors.model import Health
 from collectors.profiles.rules import Nut
 from collectors.vocabulary import FACTS, KINDS, VOCABULARY
-from tests.collectors.test_device_cases import DEVICES, lines
+from tests.collectors.played_cases import DEVICES, lines
 
 RULES = profiles.load()["nut"].nut or Nut()
 

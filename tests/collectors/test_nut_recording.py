@@ -7,7 +7,7 @@ import pytest
 from collectors import nut_decode, nut_recording, profiles, recording, replay, yamlfile
 from collectors.errors import Stale
 from collectors.profiles.rules import Nut
-from tests.collectors.test_device_cases import lines
+from tests.collectors.played_cases import lines
 from tests.simulator.idle_loop import IdleLoop
 from tests.simulator.upsd import Upsd
 

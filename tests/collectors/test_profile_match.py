@@ -1,6 +1,5 @@
 """Which profile reads a device: by what it says of itself, and by what it answers to probes."""
 
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -9,24 +8,7 @@ from collectors import profiles
 from collectors.profiles import ProfileSet, load
 from collectors.profiles.rules import Profile
 from collectors.snmp_walk import MAX_GET
-from collectors.yamlfile import YamlError
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-def write(folder: Path, name: str, text: str = "") -> Path:
-    path = folder / f"{name}.yaml"
-    path.write_text(f"name: {name}\n" + textwrap.dedent(text), encoding="utf-8")
-    return path
-
-
-def problems(*folders: Path) -> list[str]:
-    with pytest.raises(YamlError) as caught:
-        load(folders)
-    return [str(problem).replace(f"{folders[0]}/", "") for problem in caught.value.problems]
+from tests.collectors.profile_files import write
 
 
 def some(**recognised: dict[str, object]) -> ProfileSet:
@@ -105,10 +87,10 @@ def test_what_the_system_group_leaves_open_a_probe_answers(
     )
 
 
-def test_a_probe_is_not_inherited(folder: Path) -> None:
-    write(folder, "_base", "shared_agent: true\nprobe: [{OID: 1.3.6.1.4.1.32473.1.0}]")
-    write(folder, "top", "extends: [_base]")
-    top = load([folder])["top"]
+def test_a_probe_is_not_inherited(tmp_path: Path) -> None:
+    write(tmp_path, "_base", "shared_agent: true\nprobe: [{OID: 1.3.6.1.4.1.32473.1.0}]")
+    write(tmp_path, "top", "extends: [_base]")
+    top = load([tmp_path])["top"]
     assert (top.probe, top.shared_agent) == ([], False)
 
 

@@ -1,6 +1,5 @@
 """Profile files are loaded strictly, completed by what they extend, and recognise devices."""
 
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -11,24 +10,7 @@ from collectors.profiles import load
 from collectors.profiles.rules import Profile
 from collectors.vocabulary import FACTS
 from collectors.yamlfile import YamlError
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-def write(folder: Path, name: str, text: str = "") -> Path:
-    path = folder / f"{name}.yaml"
-    path.write_text(f"name: {name}\n" + textwrap.dedent(text), encoding="utf-8")
-    return path
-
-
-def problems(*folders: Path) -> list[str]:
-    with pytest.raises(YamlError) as caught:
-        load(folders)
-    return [str(problem).replace(f"{folders[0]}/", "") for problem in caught.value.problems]
-
+from tests.collectors.profile_files import problems, write
 
 # ---- loading ----
 
@@ -166,36 +148,36 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize(("text", "problem"), BAD_FILES, ids=lambda words: words[:40])
-def test_a_wrong_file_is_refused_with_line_key_and_right_form(folder: Path, text: str, problem: str) -> None:
-    write(folder, "bad", text)
-    assert problems(folder) == [problem]
+def test_a_wrong_file_is_refused_with_line_key_and_right_form(tmp_path: Path, text: str, problem: str) -> None:
+    write(tmp_path, "bad", text)
+    assert problems(tmp_path) == [problem]
 
 
-def test_the_files_name_is_the_profiles_name(folder: Path) -> None:
-    write(folder, "one").rename(folder / "two.yaml")
-    assert problems(folder) == ["two.yaml:1: name: is 'one', but the file is two.yaml: they must be the same"]
+def test_the_files_name_is_the_profiles_name(tmp_path: Path) -> None:
+    write(tmp_path, "one").rename(tmp_path / "two.yaml")
+    assert problems(tmp_path) == ["two.yaml:1: name: is 'one', but the file is two.yaml: they must be the same"]
 
 
-def test_all_problems_of_all_files_come_at_once(folder: Path) -> None:
-    write(folder, "a", "titel: x\nclasses: [toaster]")
-    write(folder, "b", "metrics: x")
-    (folder / "c.yaml").write_text("name: [", encoding="utf-8")
-    assert [problem.partition(":")[0] for problem in problems(folder)] == ["a.yaml", "a.yaml", "b.yaml", "c.yaml"]
+def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
+    write(tmp_path, "a", "titel: x\nclasses: [toaster]")
+    write(tmp_path, "b", "metrics: x")
+    (tmp_path / "c.yaml").write_text("name: [", encoding="utf-8")
+    assert [problem.partition(":")[0] for problem in problems(tmp_path)] == ["a.yaml", "a.yaml", "b.yaml", "c.yaml"]
 
 
-def test_a_missing_folder_is_named(folder: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(YamlError, match="nowhere:0: is not a folder of profile files"):
-        load([folder / "nowhere"])
+        load([tmp_path / "nowhere"])
 
 
 # ---- extending ----
 
 
-def test_a_cycle_is_refused_at_both_ends(folder: Path) -> None:
-    write(folder, "a", "extends: [b]")
-    write(folder, "b", "extends: [c]")
-    write(folder, "c", "extends: [a]")
-    assert problems(folder) == [
+def test_a_cycle_is_refused_at_both_ends(tmp_path: Path) -> None:
+    write(tmp_path, "a", "extends: [b]")
+    write(tmp_path, "b", "extends: [c]")
+    write(tmp_path, "c", "extends: [a]")
+    assert problems(tmp_path) == [
         "a.yaml:2: extends[0]: 'b' extends 'a': a profile cannot extend itself",
         "b.yaml:2: extends[0]: 'c' extends 'b': a profile cannot extend itself",
         "c.yaml:2: extends[0]: 'a' extends 'c': a profile cannot extend itself",
@@ -210,20 +192,20 @@ def read_by(profile: Profile) -> list[str]:
     return [symbol.OID or "" for each in profile.metrics for symbol in each.all_symbols]
 
 
-def test_metrics_are_the_own_ones_then_the_inherited_depth_first_each_part_once(folder: Path) -> None:
-    write(folder, "_base", metric(1))
-    write(folder, "_left", "extends: [_base]\n" + metric(2))
-    write(folder, "_right", "extends: [_base]\n" + metric(3))
-    write(folder, "top", "extends: [_left, _right]\n" + metric(4))
-    assert read_by(load([folder])["top"]) == [f"1.3.6.1.4.1.32473.{n}.0" for n in (4, 2, 1, 3)]
+def test_metrics_are_the_own_ones_then_the_inherited_depth_first_each_part_once(tmp_path: Path) -> None:
+    write(tmp_path, "_base", metric(1))
+    write(tmp_path, "_left", "extends: [_base]\n" + metric(2))
+    write(tmp_path, "_right", "extends: [_base]\n" + metric(3))
+    write(tmp_path, "top", "extends: [_left, _right]\n" + metric(4))
+    assert read_by(load([tmp_path])["top"]) == [f"1.3.6.1.4.1.32473.{n}.0" for n in (4, 2, 1, 3)]
 
 
-def test_a_fact_is_the_own_one_and_the_inherited_are_fallbacks(folder: Path) -> None:
+def test_a_fact_is_the_own_one_and_the_inherited_are_fallbacks(tmp_path: Path) -> None:
     model = "metadata: {{device: {{fields: {{model: {{symbol: {{OID: 1.3.6.1.4.1.32473.{n}.0}}}}}}}}}}"
-    write(folder, "_base", "metadata: {device: {fields: {model: {value: EX}, vendor: {value: Example}}}}")
-    write(folder, "_part", "extends: [_base]\n" + model.format(n=1))
-    write(folder, "top", "extends: [_part]\n" + model.format(n=2))
-    top = load([folder])["top"]
+    write(tmp_path, "_base", "metadata: {device: {fields: {model: {value: EX}, vendor: {value: Example}}}}")
+    write(tmp_path, "_part", "extends: [_base]\n" + model.format(n=1))
+    write(tmp_path, "top", "extends: [_part]\n" + model.format(n=2))
+    top = load([tmp_path])["top"]
     answers = {"1.3.6.1.4.1.32473.1.0": b"one", "1.3.6.1.4.1.32473.2.0": b"two"}
     for gone, expected in ((None, "two"), ("1.3.6.1.4.1.32473.2.0", "one"), ("1.3.6.1.4.1.32473.1.0", "EX")):
         answers.pop(gone or "", None)
@@ -231,28 +213,28 @@ def test_a_fact_is_the_own_one_and_the_inherited_are_fallbacks(folder: Path) -> 
         assert facts == {"model": expected, "vendor": "Example"}
 
 
-def test_cli_is_the_own_one_else_the_first_inherited(folder: Path) -> None:
-    write(folder, "_a", "cli: {device_type: first}")
-    write(folder, "_b", "cli: {device_type: second}")
-    write(folder, "inherits", "extends: [_a, _b]")
-    write(folder, "own", "extends: [_a, _b]\ncli: {device_type: own}")
-    found = load([folder])
+def test_cli_is_the_own_one_else_the_first_inherited(tmp_path: Path) -> None:
+    write(tmp_path, "_a", "cli: {device_type: first}")
+    write(tmp_path, "_b", "cli: {device_type: second}")
+    write(tmp_path, "inherits", "extends: [_a, _b]")
+    write(tmp_path, "own", "extends: [_a, _b]\ncli: {device_type: own}")
+    found = load([tmp_path])
     assert [found[name].cli.device_type for name in ("inherits", "own") if found[name].cli] == ["first", "own"]  # type: ignore[union-attr]
 
 
-def test_how_a_profile_is_recognised_is_not_inherited(folder: Path) -> None:
-    write(folder, "base", "sysobjectid: [1.3.6.1.4.1.32473.1]\nsysdescr: x\nclasses: [ups]\ntitle: {zh: 甲, en: A}")
-    write(folder, "top", "extends: [base]")
-    top = load([folder])["top"]
+def test_how_a_profile_is_recognised_is_not_inherited(tmp_path: Path) -> None:
+    write(tmp_path, "base", "sysobjectid: [1.3.6.1.4.1.32473.1]\nsysdescr: x\nclasses: [ups]\ntitle: {zh: 甲, en: A}")
+    write(tmp_path, "top", "extends: [base]")
+    top = load([tmp_path])["top"]
     assert (top.sysobjectid, top.sysdescr, top.classes, top.title) == ([], None, [], None)
 
 
 # ---- the shared profile format ----
 
 
-def test_a_symbol_named_as_a_sample_needs_no_other_name(folder: Path) -> None:
+def test_a_symbol_named_as_a_sample_needs_no_other_name(tmp_path: Path) -> None:
     write(
-        folder,
+        tmp_path,
         "shared",
         """\
         metrics:
@@ -261,6 +243,6 @@ def test_a_symbol_named_as_a_sample_needs_no_other_name(folder: Path) -> None:
             symbols: [{OID: .1.3.6.1.2.1.2.2.1.14, name: ifInErrors}]
         """,
     )
-    shared = load([folder])["shared"]
+    shared = load([tmp_path])["shared"]
     assert shared.metrics[0].symbols[0].sample == "ifInErrors"
     assert read_by(shared) == ["1.3.6.1.2.1.2.2.1.14"]

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_device_cases import lines, play_walk
 
 from collectors import profiles, recording, redaction, replay, yamlfile
 from collectors.errors import TimedOut
@@ -13,6 +12,7 @@ from collectors.model import Device, DeviceClass, Secret, SnmpAccess, Value
 from collectors.profiles import ProfileSet
 from collectors.recording import Case, Heard
 from collectors.redaction import Known
+from tests.collectors.played_cases import lines, play_walk
 from tests.simulator.idle_loop import IdleLoop
 from tests.simulator.snmp_agent import ADDRESS, COUNTER32, COUNTER64, OID, TICKS, Recorded, SnmpAgent
 

@@ -9,14 +9,7 @@ from hypothesis import strategies as st
 
 from collectors.errors import BadData, Unsupported
 from collectors.model import CliSession, SnmpTransport, Value
-from collectors.replay import (
-    MAX_BYTES,
-    ReplaySession,
-    ReplayTransport,
-    read_transcripts,
-    read_walk,
-    recording,
-)
+from collectors.replay import MAX_BYTES, ReplaySession, ReplayTransport, read_transcripts, read_walk, recording
 
 OID = "1.3.6.1.4.1.32473.1"
 

@@ -5,10 +5,10 @@ import pytest
 from collectors.model import Rows
 from collectors.profiles.rules import Profile
 from collectors.snmp_decode import decode
+from tests.collectors.tables import T
 
-T = "1.3.6.1.4.1.32473.1.1"  # a table's entry; index: unit, kind of memory
 USED = {"OID": f"{T}.4", "name": "used", "sample": "device_memory_used_bytes"}
-ROWS: Rows = {f"{T}.4": {"1.1": 10, "1.2": 20, "2.1": 30}}
+ROWS: Rows = {f"{T}.4": {"1.1": 10, "1.2": 20, "2.1": 30}}  # index: unit, kind of memory
 
 
 @pytest.mark.parametrize(

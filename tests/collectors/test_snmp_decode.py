@@ -14,24 +14,9 @@ from collectors.oid_text import rows_of, split
 from collectors.profiles.rules import Profile
 from collectors.snmp_decode import Decoded, ReadPlan, decode, plan, samples_of
 from collectors.vocabulary import VOCABULARY
+from tests.collectors.tables import TEMP, T, column, profile, table
 
-T = "1.3.6.1.4.1.32473.1.1"  # a table's entry; U is another table's
-U = "1.3.6.1.4.1.32473.2.1"
-TEMP = "device_temperature_celsius"
-
-
-def table(**fields: Any) -> dict[str, Any]:
-    """A metric of table T: column 4 is a temperature, called `value`."""
-    value = {"OID": f"{T}.4", "name": "value", "sample": TEMP}
-    return {"table": {"OID": T.rpartition(".")[0], "name": "t"}, "symbols": [value]} | fields
-
-
-def profile(*metrics: dict[str, Any], **metadata: Any) -> Profile:
-    return Profile.model_validate({"name": "p", "metrics": list(metrics), "metadata": metadata})
-
-
-def column(n: int, cells: dict[str, Value], entry: str = T) -> Rows:
-    return {f"{entry}.{n}": cells}
+U = "1.3.6.1.4.1.32473.2.1"  # another table's entry
 
 
 def values(decoded: Decoded) -> dict[str, float]:

@@ -4,28 +4,10 @@ from typing import Any
 
 import pytest
 
-from collectors.model import Rows, Value
+from collectors.model import Value
 from collectors.oid_text import rows_of
-from collectors.profiles.rules import Profile
 from collectors.snmp_decode import decode
-
-T = "1.3.6.1.4.1.32473.1.1"  # a table's entry
-TEMP = "device_temperature_celsius"
-
-
-def table(**fields: Any) -> dict[str, Any]:
-    """A metric of table T: column 4 is a temperature, called `value`."""
-    value = {"OID": f"{T}.4", "name": "value", "sample": TEMP}
-    return {"table": {"OID": T.rpartition(".")[0], "name": "t"}, "symbols": [value]} | fields
-
-
-def profile(*metrics: dict[str, Any], **metadata: Any) -> Profile:
-    return Profile.model_validate({"name": "p", "metrics": list(metrics), "metadata": metadata})
-
-
-def column(n: int, cells: dict[str, Value], entry: str = T) -> Rows:
-    return {f"{entry}.{n}": cells}
-
+from tests.collectors.tables import T, column, profile
 
 MODEL = "1.3.6.1.4.1.32473.5.0"
 OTHER = "1.3.6.1.2.1.47.1.1.1.1.13.1"

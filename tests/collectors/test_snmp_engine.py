@@ -16,15 +16,13 @@ from collectors.model import Secret, SnmpAccess
 from collectors.snmp_engine import REMEMBERED, Engine
 from collectors.snmp_own import EngineTransport, open_own
 from tests.simulator import bad_agent
-from tests.simulator.bad_agent import COLUMN, SECOND, Asked, BadAgent, Relay
-from tests.simulator.idle_loop import IdleLoop
+from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, TWO, Asked, BadAgent, Relay
+from tests.simulator.idle_loop import IdleLoop, idle_loop
 from tests.simulator.near import V2C, V3
 from tests.simulator.snmp_agent import SnmpAgent
 from tests.simulator.v3_messages import report
 
 LOOP = IdleLoop
-ONE, TWO = f"{COLUMN}.1", f"{COLUMN}.2"
-FULL = {str(row): row for row in range(1, bad_agent.ROWS + 1)}
 
 
 @asynccontextmanager
@@ -37,12 +35,6 @@ async def opened(
         yield transport
     finally:
         await transport.close()
-
-
-def idle_loop() -> IdleLoop:
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, IdleLoop)
-    return loop
 
 
 # ---- sockets ----

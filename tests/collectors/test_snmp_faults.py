@@ -6,15 +6,12 @@ from collectors import snmp
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut, Unreachable
 from collectors.model import SnmpAccess
 from tests.simulator import bad_agent
-from tests.simulator.bad_agent import COLUMN, ROWS, SECOND, BadAgent, Script
+from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, BadAgent, Script
 from tests.simulator.idle_loop import IdleLoop
 from tests.simulator.near import V2C, V3, device, opened
 
 LOOP = IdleLoop
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("each_engine")]
-
-ONE = f"{COLUMN}.1"
-FULL = {str(row): row for row in range(1, ROWS + 1)}
 
 
 REPLIES: dict[str, tuple[Script, type[CollectError], str]] = {

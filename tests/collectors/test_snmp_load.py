@@ -14,13 +14,11 @@ from collectors.errors import BadData, TimedOut
 from collectors.snmp_own import EngineTransport, open_own
 from collectors.snmp_window import Window
 from tests.simulator import bad_agent
-from tests.simulator.bad_agent import COLUMN, SECOND, BadAgent
-from tests.simulator.idle_loop import IdleLoop
+from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, BadAgent
+from tests.simulator.idle_loop import IdleLoop, idle_loop
 from tests.simulator.near import V2C
 
 LOOP = IdleLoop
-ONE = f"{COLUMN}.1"
-FULL = {str(row): row for row in range(1, bad_agent.ROWS + 1)}
 
 
 async def opened(many: int, port: int, ends: AsyncExitStack, **changed: int) -> list[EngineTransport]:
@@ -30,12 +28,6 @@ async def opened(many: int, port: int, ends: AsyncExitStack, **changed: int) -> 
     for transport in transports:
         ends.push_async_callback(transport.close)
     return transports
-
-
-def idle_loop() -> IdleLoop:
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, IdleLoop)
-    return loop
 
 
 # ---- time ----

@@ -11,7 +11,6 @@ from collectors import profiles, replay, snmp_decode
 from collectors.columns import Rows as LabelRows
 from collectors.columns import Samples
 from collectors.model import Rows, Sample, Value
-from collectors.oid_text import rows_of
 from collectors.profiles import ProfileSet
 from collectors.profiles.rules import Profile
 from collectors.snmp_repeat import Decoder, Shared
@@ -27,13 +26,7 @@ def known() -> ProfileSet:
 
 
 async def read(walk: Path, profile: Profile) -> Rows:
-    transport = replay.ReplayTransport(replay.read_walk(walk))
-    plan = snmp_decode.plan(profile)
-    rows = rows_of(await transport.get(plan.scalars))
-    for columns in plan.tables:
-        for column, values in (await transport.walk(columns)).rows.items():
-            rows.setdefault(column, {}).update(values)
-    return rows
+    return await replay.rows(replay.read_walk(walk), snmp_decode.plan(profile))
 
 
 def changed(rows: Rows, chance: random.Random, share: float) -> Rows:

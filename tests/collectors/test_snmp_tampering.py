@@ -7,16 +7,13 @@ import pytest_asyncio
 
 from collectors.errors import AuthFailed, BadData, TimedOut
 from collectors.model import SnmpAccess
-from tests.simulator.bad_agent import COLUMN, ROWS, Relay
+from tests.simulator.bad_agent import ONE, Relay
 from tests.simulator.idle_loop import IdleLoop
 from tests.simulator.near import AUTH_ONLY, V3, opened
 from tests.simulator.snmp_agent import SnmpAgent
 
 LOOP = IdleLoop
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("each_engine")]
-
-ONE = f"{COLUMN}.1"
-FULL = {str(row): row for row in range(1, ROWS + 1)}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -11,25 +11,16 @@ from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut
-from collectors.model import Secret, SnmpAccess
+from collectors.model import SnmpAccess
 from collectors.snmp_message import Again, Answer, Ignored, Request, VarBind
 from collectors.snmp_pysnmp_wire import PysnmpUsmWire
 from collectors.snmp_usm import localised, master_key
 from collectors.snmp_v3 import UsmWire as OwnUsmWire
 from tests.simulator.bad_agent import GARBAGE
+from tests.simulator.near import FULL, PLAIN, SIGNED
 from tests.simulator.snmp_agent import SnmpAgent
 from tests.simulator.v3_messages import report
 
-FULL = SnmpAccess(
-    version="3",
-    user="ops",
-    auth_protocol="sha256",
-    auth_key=Secret("the auth passphrase"),
-    priv_protocol="aes128",
-    priv_key=Secret("the priv passphrase"),
-)
-SIGNED = replace(FULL, user="signed", priv_protocol=None, priv_key=None)
-PLAIN = SnmpAccess(version="3", user="plain")
 OBJECT = (1, 3, 6, 1, 2, 1, 1, 1, 0)
 ASK = Request("get", (OBJECT,))
 ENGINE = bytes.fromhex("80001f8805") + b"\x00" * 12 + b"engine"  # as long a run of zeros as a code not yet filled in

@@ -8,15 +8,12 @@ import pytest
 from collectors.errors import BadData, CollectError, Refused, TimedOut
 from collectors.snmp_walk import Caps
 from tests.simulator import bad_agent
-from tests.simulator.bad_agent import COLUMN, ROWS, SECOND, BadAgent, Script
+from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, BadAgent, Script
 from tests.simulator.idle_loop import IdleLoop
 from tests.simulator.near import V2C, opened
 
 LOOP = IdleLoop
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("each_engine")]
-
-ONE = f"{COLUMN}.1"
-FULL = {str(row): row for row in range(1, ROWS + 1)}
 
 
 WALKS: dict[str, tuple[Script, dict[str, int], type[CollectError], str, int]] = {

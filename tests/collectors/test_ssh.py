@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +13,6 @@ from collectors.errors import AuthFailed, BadData, TimedOut, Unreachable, Untrus
 from collectors.model import Secret
 from tests.simulator.cli_server import CliServer, SilentServer, known_hosts_line
 from tests.simulator.logins import PASSWORD, SETUP, USERS, Site, cli
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr("collectors.ssh_wire.SETTLE", 0.02)
-    return Site(tmp_path)
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))  # bound, and not listening
-        yield held.getsockname()[1]
-
 
 # ---- a device that behaves ----
 

@@ -1,6 +1,6 @@
 """collectors/ssh_collector.py: with sessions of our own, and once over real SSH."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from collectors.model import CliSession, Device, DeviceClass, Secret, SshAccess
 from collectors.profiles.rules import Cli, Profile
 from collectors.ssh_collector import SshCollector
 from tests.simulator.cli_server import CliServer, known_hosts_line
+from tests.simulator.fake_session import FakeSession
 
 CASES = Path(__file__).parent.parent / "devices"
 PROFILE = Profile.model_validate(
@@ -62,25 +63,6 @@ ANSWERS: dict[str, str | CollectError] = {
 ALL = {"device_ntp_stratum", "device_clock_offset_seconds", "device_config_unsaved", "device_uptime_seconds"}
 
 
-class Session:
-    """Answers from a table; an error in it is raised."""
-
-    def __init__(self, answers: Mapping[str, str | CollectError]) -> None:
-        self.sent: list[str] = ["terminal length 0"]
-        self.closed = 0
-        self._answers = answers
-
-    def run(self, command: str) -> str:
-        self.sent.append(command)
-        answer = self._answers[command]
-        if isinstance(answer, CollectError):
-            raise answer
-        return answer
-
-    def close(self) -> None:
-        self.closed += 1
-
-
 def device(port: int = 22, known_hosts: Path | None = None) -> Device:
     access = SshAccess(username="ops", password=Secret("pw"), port=port, known_hosts=known_hosts)
     return Device(name="sw-1", address="127.0.0.1", device_class=DeviceClass.SWITCH, ssh=access)
@@ -98,7 +80,7 @@ def fails(error: CollectError) -> Callable[[Device, Cli], CliSession]:
 
 
 async def test_one_session_runs_each_command_once_and_all_of_it_is_read() -> None:
-    session = Session(ANSWERS)
+    session = FakeSession(ANSWERS, ["terminal length 0"])
     reading = await SshCollector(opens(session)).read(device(), PROFILE)
     assert {each.name: each.value for each in reading.samples} == {
         "device_ntp_stratum": 3,
@@ -113,20 +95,20 @@ async def test_one_session_runs_each_command_once_and_all_of_it_is_read() -> Non
 async def test_the_vendor_is_known_by_the_profile() -> None:
     version = {"command": "show version", "regex": "v(?P<v>.*)", "facts": {"os_version": "v"}}
     profile = PROFILE.model_copy(update={"cli": Cli.model_validate({"device_type": "x", "commands": [version]})})
-    reading = await SshCollector(opens(Session({"show version": "v1.2"}))).read(device(), profile)
+    reading = await SshCollector(opens(FakeSession({"show version": "v1.2"}))).read(device(), profile)
     assert reading.facts == {"vendor": "Example", "os_version": "1.2"}
 
 
 async def test_an_optional_command_the_device_does_not_have_is_nothing_missing() -> None:
     for answer in ("% Unknown command: show extra", Unsupported("not recorded")):
-        reading = await SshCollector(opens(Session(ANSWERS | {"show extra": answer}))).read(device(), PROFILE)
+        reading = await SshCollector(opens(FakeSession(ANSWERS | {"show extra": answer}))).read(device(), PROFILE)
         assert reading.failures == ()
         assert reading.expected == ALL - {"device_config_unsaved"}
 
 
 async def test_another_command_the_device_does_not_have_is_a_failure_and_the_rest_is_read() -> None:
     for answer in ("% Unknown command: show clock", Unsupported("not recorded")):
-        reading = await SshCollector(opens(Session(ANSWERS | {"show clock": answer}))).read(device(), PROFILE)
+        reading = await SshCollector(opens(FakeSession(ANSWERS | {"show clock": answer}))).read(device(), PROFILE)
         assert {(each.protocol, each.kind, each.what) for each in reading.failures} == {
             ("ssh", "unsupported", "show clock")
         }
@@ -138,7 +120,7 @@ async def test_another_command_the_device_does_not_have_is_a_failure_and_the_res
 async def test_after_a_command_that_did_not_end_no_more_are_sent_and_what_came_before_is_kept(
     error: CollectError,
 ) -> None:
-    session = Session(ANSWERS | {"show extra": error})
+    session = FakeSession(ANSWERS | {"show extra": error}, ["terminal length 0"])
     reading = await SshCollector(opens(session)).read(device(), PROFILE)
     assert session.sent == ["terminal length 0", "show clock", "show extra"]
     assert session.closed == 1

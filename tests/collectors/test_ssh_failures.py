@@ -1,9 +1,7 @@
 """collectors/ssh.py against devices that refuse, hang, ask, drip and flood."""
 
 import asyncio
-import socket
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,20 +14,6 @@ from collectors.model import Secret
 from collectors.profiles.rules import Cli
 from tests.simulator.cli_server import CliServer, SilentServer, known_hosts_line
 from tests.simulator.logins import SETUP, USERS, Site, cli
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr("collectors.ssh_wire.SETTLE", 0.02)
-    return Site(tmp_path)
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))  # bound, and not listening
-        yield held.getsockname()[1]
-
 
 # ---- a login that fails ----
 

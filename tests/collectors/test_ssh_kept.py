@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -179,12 +178,6 @@ def test_a_session_that_cannot_rest_is_closed() -> None:
 
 
 # ---- over SSH ----
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr("collectors.ssh_wire.SETTLE", 0.02)
-    return Site(tmp_path)
 
 
 class Polls:

@@ -15,8 +15,8 @@ from collectors import tcp
 from collectors.model import Device, DeviceClass, Reading, SshAccess
 from collectors.profiles.rules import Profile
 from collectors.tcp import TcpCollector
-from tests.collectors.test_hello import kexinit
 from tests.simulator.certificates import certificate
+from tests.simulator.ssh_offer import kexinit
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DEVICE = Device(name="core-1", address="127.0.0.1", device_class=DeviceClass.SWITCH)

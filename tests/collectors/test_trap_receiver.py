@@ -14,14 +14,14 @@ from collectors.traps.intake import Arrival, Intake
 from collectors.traps.listener import Listener, bound, host_of
 from collectors.traps.message import Reason
 from collectors.traps.receiver import REPEATED_WITHIN, Received, Receiver, Sender, Senders
-from collectors.traps.usm import Engine, Usm
-from tests.collectors.test_trap_usm import FULL, OID, SIGNED
+from collectors.traps.usm import Usm
 from tests.simulator import bad_traps, trap_sender_v3
+from tests.simulator.near import FULL
 from tests.simulator.trap_sender import trap, trap_v1
+from tests.simulator.trap_sender_v3 import OID, OURS, SIGNED
 from tests.simulator.waiting import until
 
 V2C = SnmpAccess(community=Secret("a-community"))
-ENGINE = Engine(bytes.fromhex("80004fb8050102030405060708"), 3, 0.0)
 EDGE, CORE, HOME, RELAY = "10.0.0.1", "10.0.0.2", "127.0.0.1", "10.0.0.9"
 
 
@@ -33,7 +33,7 @@ class Bench:
         self.answers: list[tuple[bytes, object]] = []
         known = Senders.of(senders, relays)
         send = lambda message, address: self.answers.append((message, address))  # noqa: E731
-        self.receiver = Receiver(known, Usm(ENGINE), self.believed.append, send)
+        self.receiver = Receiver(known, Usm(OURS), self.believed.append, send)
 
     def open(self, datagram: bytes, source: str = EDGE, at: float = 0.0) -> None:
         self.receiver.open(Arrival(source, (source, 5000), datagram, at))

@@ -11,15 +11,13 @@ from hypothesis import strategies as st
 from collectors.errors import BadData, CollectError
 from collectors.model import Secret, SnmpAccess
 from collectors.traps.message import Reason
-from collectors.traps.usm import Engine, Keys, Unbelieved, Usm, credentials, envelope
-from tests.collectors.test_snmp_usm import FULL
+from collectors.traps.usm import Keys, Unbelieved, Usm, credentials, envelope
 from tests.simulator import trap_sender_v3
 from tests.simulator.bad_traps import v3_trap
+from tests.simulator.near import FULL
+from tests.simulator.trap_sender_v3 import OID, OURS, SIGNED
 
-SIGNED = replace(FULL, priv_protocol=None, priv_key=None)
 PLAIN = SnmpAccess(version="3", user="ops")
-OURS = Engine(bytes.fromhex("80004fb8050102030405060708"), 3, 0.0)
-OID = "1.3.6.1.6.3.1.1.5.3"
 
 
 async def spoken(access: SnmpAccess, **more: object) -> bytes:

@@ -5,7 +5,7 @@ import random
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psutil
 
@@ -22,22 +22,16 @@ from collectors.snmp_walk import Caps
 from collectors.snmp_window import Window
 from tests.fuzz.mutations import COLUMN, SCALAR, answer, binding, damaged, rows, values
 from tests.simulator.bad_agent import GARBAGE
+from tests.simulator.near import FULL, PLAIN, SIGNED
 
 SLOWEST = 0.05  # seconds of CPU for a datagram
 ENGINE_ID = b"\x80\x00\x1f\x88\x05fuzzed"
 ACCESSES = (
     SnmpAccess(version="1", community=Secret("c")),
     SnmpAccess(version="2c", community=Secret("c")),
-    SnmpAccess(version="3", user="plain"),
-    SnmpAccess(version="3", user="signed", auth_protocol="sha256", auth_key=Secret("the auth passphrase")),
-    SnmpAccess(
-        version="3",
-        user="sealed",
-        auth_protocol="sha256",
-        auth_key=Secret("the auth passphrase"),
-        priv_protocol="aes128",
-        priv_key=Secret("the priv passphrase"),
-    ),
+    PLAIN,
+    SIGNED,
+    replace(FULL, user="sealed"),
 )
 
 

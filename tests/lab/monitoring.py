@@ -2,9 +2,7 @@
 
 import json
 import threading
-import urllib.parse
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,6 +12,7 @@ from typing import Any
 import yaml
 
 from tests.lab.processes import await_log, free_port, path_of, running
+from tests.lab.prometheus import Prometheus, prometheus
 from tests.lab.servers import LOOPBACK
 
 DASHBOARDS = Path(__file__).parents[2] / "dashboards"
@@ -96,49 +95,15 @@ def rules(folder: Path) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Prometheus:
+class Watcher(Prometheus):
     """The Prometheus that watches, and what its Alertmanager told."""
 
-    address: str
     manager: str  # Alertmanager's address
     heard: Heard
 
-    def ask(self, query: str) -> list[dict[str, Any]]:
-        """Return what an instant query finds. Raises HTTPError for what is no PromQL."""
-        found: list[dict[str, Any]] = self.fetch("query", query=query)["result"]
-        return found
-
-    def range(self, query: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
-        """Return what a query finds between two times, in seconds since 1970."""
-        found: list[dict[str, Any]] = self.fetch("query_range", query=query, start=start, end=end, step=step)["result"]
-        return found
-
-    def fetch(self, path: str, **parameters: Any) -> Any:
-        """Return the data of an answer of Prometheus' API."""
-        url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return json.load(answer)["data"]
-
 
 @contextmanager
-def configured_prometheus(folder: Path, config: Mapping[str, Any]) -> Iterator[str]:
-    """Run Prometheus with a configuration, only quicker; give its address."""
-    port, file, log = free_port(LOOPBACK), folder / "prometheus.yml", folder / "prometheus.log"
-    often = dict.fromkeys(("scrape_interval", "scrape_timeout", "evaluation_interval"), EVERY)
-    file.write_text(yaml.safe_dump({**config, "global": often}, allow_unicode=True), "utf-8")
-    command = [
-        path_of("prometheus"),
-        f"--config.file={file}",
-        f"--storage.tsdb.path={folder / 'tsdb'}",
-        f"--web.listen-address={LOOPBACK}:{port}",
-    ]
-    with running(command, log) as process:
-        await_log(process, log, "Server is ready to receive web requests")
-        yield f"{LOOPBACK}:{port}"
-
-
-@contextmanager
-def watching(folder: Path, target: str) -> Iterator[Prometheus]:
+def watching(folder: Path, target: str) -> Iterator[Watcher]:
     """Watch one netpatrol with all that dashboards/ has: prometheus.yml, rules, alerts, Alertmanager."""
     config = yaml.safe_load((DASHBOARDS / "prometheus.yml").read_text("utf-8"))
     (job,) = config["scrape_configs"]
@@ -146,5 +111,5 @@ def watching(folder: Path, target: str) -> Iterator[Prometheus]:
     config["rule_files"] = rules(folder)
     with receiver() as (webhook, heard), alertmanager(folder, webhook) as manager:
         config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [manager]}]}]}
-        with configured_prometheus(folder, config) as address:
-            yield Prometheus(address, manager, heard)
+        with prometheus(folder, config, every=EVERY) as found:
+            yield Watcher(found.address, manager, heard)

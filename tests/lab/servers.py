@@ -1,19 +1,16 @@
-"""Debian's snmpd, sshd and prometheus, each with a configuration of its own, on one address."""
+"""Debian's snmpd and sshd, each with a configuration of its own, on one address."""
 
-import json
 import os
 import pwd
 import secrets
 import socket
-import urllib.parse
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.lab.processes import await_log, eventually, free_port, path_of, read, run, running
+from tests.lab.processes import await_log, free_port, path_of, read, run, running
 
 # an address of our own in 127.0.0.0/8, which is all loopback: who else tests on this machine does not hit our ports
 LOOPBACK = f"127.{secrets.randbelow(254) + 1}.{secrets.randbelow(254) + 1}.{secrets.randbelow(254) + 1}"
@@ -148,53 +145,6 @@ def make_key(path: Path) -> None:
     """Make an SSH key pair, in place of the one that was there."""
     path.unlink(missing_ok=True)
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path)
-
-
-@contextmanager
-def prometheus(folder: Path, *jobs: Mapping[str, Any], flags: Sequence[str] = (), port: int = 0) -> Iterator[str]:
-    """Run Prometheus with these scrape_configs, every second; give its own address."""
-    port, config, log = port or free_port(LOOPBACK), folder / "prometheus.yml", folder / "prometheus.log"
-    every_second = {"scrape_interval": "1s", "scrape_timeout": "1s"}
-    config.write_text(json.dumps({"global": every_second, "scrape_configs": jobs}), "utf-8")
-    log.unlink(missing_ok=True)
-    command = [
-        path_of("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder / 'tsdb'}",
-        f"--web.listen-address={LOOPBACK}:{port}",
-        *flags,
-    ]
-    with running(command, log) as process:
-        await_log(process, log, "Server is ready to receive web requests")
-        yield f"{LOOPBACK}:{port}"
-
-
-def scraping(target: str, job: str = "netpatrol") -> dict[str, Any]:
-    """Return the scrape_config of one target."""
-    return {"job_name": job, "static_configs": [{"targets": [target]}]}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The API of a Prometheus."""
-
-    address: str
-
-    def api(self, path: str, **query: str) -> Any:
-        """Return the data of one answer."""
-        url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return json.load(answer)["data"]
-
-    def ask(self, query: str) -> list[dict[str, Any]]:
-        """Return what an instant query finds: a list of {metric: labels, value: [time, text]}."""
-        found: list[dict[str, Any]] = self.api("query", query=query)["result"]
-        return found
-
-    def one(self, query: str) -> tuple[dict[str, str], float]:
-        """Return the labels and value of the only series of a query, once Prometheus has it."""
-        ((found),) = eventually(query, lambda: self.ask(query))
-        return found["metric"], float(found["value"][1])
 
 
 def udp_port() -> int:

@@ -14,7 +14,7 @@ import pytest
 from tests.dashboards import boards
 from tests.lab import fleet
 from tests.lab.command_line import CRITICAL, Daemon
-from tests.lab.monitoring import DASHBOARDS, Prometheus, watching
+from tests.lab.monitoring import DASHBOARDS, Watcher, watching
 from tests.lab.processes import eventually, need, run
 
 pytestmark = pytest.mark.lab
@@ -57,7 +57,7 @@ class Watched:
     """The fleet, and who watches it."""
 
     fleet: fleet.Fleet
-    prometheus: Prometheus
+    prometheus: Watcher
     daemon: Daemon
 
 
@@ -85,7 +85,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         yield Watched(site, prometheus, daemon)
 
 
-def found(prometheus: Prometheus, query: str, *, now: bool) -> int:
+def found(prometheus: Watcher, query: str, *, now: bool) -> int:
     """Return how many series a query finds, now or in the last seconds, with a figure that is a number."""
     at = time.time()
     series = prometheus.ask(query) if now else prometheus.range(query, at - 20, at, 5)

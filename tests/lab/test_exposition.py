@@ -13,7 +13,8 @@ import pytest
 
 from tests.lab.command_line import Daemon, Operator
 from tests.lab.processes import eventually, free_port, need
-from tests.lab.servers import LOOPBACK, Asked, prometheus, scraping
+from tests.lab.prometheus import Prometheus, job_of, prometheus, scraping
+from tests.lab.servers import LOOPBACK
 
 pytestmark = pytest.mark.lab
 
@@ -56,7 +57,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 
 @pytest.fixture(scope="module")
-def asked(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+def asked(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A Prometheus that scrapes the agent in both formats, and each device it is told of."""
     through_probe = {
         "job_name": "devices",
@@ -71,33 +72,34 @@ def asked(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     }
     folder: Path = tmp_path_factory.mktemp("prometheus")
     with plain(daemon.address) as address:
-        jobs = (scraping(daemon.address), scraping(address, "plain"), through_probe)
-        with prometheus(folder, *jobs) as found:
-            yield Asked(found)
+        config = scraping(job_of(daemon.address), job_of(address, "plain"), through_probe)
+        with prometheus(folder, config) as found:
+            yield found
 
 
 @pytest.mark.parametrize("job", ["netpatrol", "plain"])
-def test_everything_of_a_page_is_scraped_in_both_formats(asked: Asked, job: str):
+def test_everything_of_a_page_is_scraped_in_both_formats(asked: Prometheus, job: str):
     assert asked.one(f'up{{job="{job}"}} == 1')[1] == 1
     assert asked.one(f'device_up{{job="{job}",device="app-1"}} == 1')[0]["device_class"] == "server"
     assert asked.one(f'netpatrol_build_info{{job="{job}"}}')[1] == 1
 
 
-def test_both_formats_have_the_same_series(asked: Asked):
+def test_both_formats_have_the_same_series(asked: Prometheus):
     for job in ("netpatrol", "plain"):
         asked.one(f'ifHCInOctets{{job="{job}",ifName="lo"}}')
 
     def names(job: str) -> set[str]:
         return {row["metric"]["__name__"] for row in asked.ask(f'count by (__name__) ({{job="{job}"}})')}
 
-    assert names("netpatrol") == names("plain")
+    # what is settled of a poll shows a little after it: the two scrapes may lie on either side
+    eventually("the same series", lambda: names("netpatrol") == names("plain"))
 
 
-def metadata(asked: Asked, job: str, name: str) -> set[tuple[str, str]]:
+def metadata(asked: Prometheus, job: str, name: str) -> set[tuple[str, str]]:
     """Return (type, help) that Prometheus knows of a metric from one job."""
 
     def found() -> Any:
-        return asked.api("targets/metadata", match_target=f'{{job="{job}"}}', metric=name)
+        return asked.fetch("targets/metadata", match_target=f'{{job="{job}"}}', metric=name)
 
     return {(row["type"], row["help"]) for row in eventually(f"metadata of {name}", found)}
 
@@ -110,17 +112,17 @@ def metadata(asked: Asked, job: str, name: str) -> set[tuple[str, str]]:
         ("netpatrol", "netpatrol_polls", "counter"), ("plain", "netpatrol_polls_total", "counter"),
     ],
 )  # fmt: skip
-def test_types_and_help_are_known_to_prometheus(asked: Asked, job: str, name: str, kind: str):
+def test_types_and_help_are_known_to_prometheus(asked: Prometheus, job: str, name: str, kind: str):
     ((found, text),) = metadata(asked, job, name)
     assert found == kind
     assert text
 
 
-def test_prometheus_finds_each_device_and_asks_for_it_alone(asked: Asked):
+def test_prometheus_finds_each_device_and_asks_for_it_alone(asked: Prometheus):
     labels, success = asked.one('probe_success{job="devices"} == 1')
     assert (labels["instance"], success) == ("app-1", 1)
     assert asked.one('device_up{job="devices"}')[0]["device"] == "app-1"
-    (target,) = [each for each in asked.api("targets")["activeTargets"] if each["scrapePool"] == "devices"]
+    (target,) = [each for each in asked.fetch("targets")["activeTargets"] if each["scrapePool"] == "devices"]
     assert (target["health"], target["scrapeInterval"]) == ("up", "2s")
     assert not asked.ask('netpatrol_polls_total{job="devices"}')
 
@@ -151,15 +153,14 @@ def test_figures_reach_a_prometheus_that_scrapes_nothing_and_outlast_its_absence
     push = {"url": f"http://{LOOPBACK}:{port}/api/v1/write", "interval": "1s", "instance": "hq"}
     operator.write(DEVICE, push=push)
     with operator.daemon() as daemon:
-        with prometheus(tmp_path, flags=[RECEIVER], port=port) as address:
-            labels, _ = Asked(address).one('device_up{device="app-1"} == 1')
+        with prometheus(tmp_path, scraping(), flags=[RECEIVER], port=port) as asked:
+            labels, _ = asked.one('device_up{device="app-1"} == 1')
             assert labels.items() >= {"job": "netpatrol", "instance": "hq", "site": "lab"}.items()
-            Asked(address).one('ifHCInOctets{instance="hq",ifName="lo"}')
+            asked.one('ifHCInOctets{instance="hq",ifName="lo"}')
         eventually("a failure", lambda: counter(daemon, "netpatrol_push_failures_total") > 1)
         away = counter(daemon, 'netpatrol_polls_total{result="ok"}')
         eventually("polls meanwhile", lambda: counter(daemon, 'netpatrol_polls_total{result="ok"}') >= away + 2)
-        with prometheus(tmp_path, flags=[RECEIVER], port=port) as address:
-            asked = Asked(address)
+        with prometheus(tmp_path, scraping(), flags=[RECEIVER], port=port) as asked:
             eventually("all of it", lambda: counter(daemon, "netpatrol_push_kept_samples") == 0, 60)
             gaps = "max_over_time((timestamp(device_up) - timestamp(device_up offset 3s))[1m:1s])"
             assert asked.one(gaps)[1] < 8  # polled every 2 s all the while

@@ -11,7 +11,7 @@ import pytest
 from tests.lab.command_line import Daemon, Operator
 from tests.lab.conftest import USER, Server, await_cpu, octets_of_lo
 from tests.lab.processes import need, path_of
-from tests.lab.servers import Asked, prometheus, scraping
+from tests.lab.prometheus import Prometheus, job_of, prometheus, scraping
 
 pytestmark = pytest.mark.lab
 
@@ -21,7 +21,7 @@ class Watched:
     """A daemon, and the Prometheus that scrapes it."""
 
     daemon: Daemon
-    prometheus: Asked
+    prometheus: Prometheus
 
     def one(self, query: str) -> tuple[dict[str, str], float]:
         """Return the labels and value of the only series of a query, once Prometheus has it."""
@@ -37,8 +37,8 @@ def watched(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     operator = Operator(folder, USER.secrets)
     operator.write(server.device(snmp=USER.access, ssh=server.ssh.access, interval="2s"))
     operator.trust("app-1")
-    with operator.daemon() as daemon, prometheus(folder, scraping(daemon.address)) as address:
-        yield Watched(daemon, Asked(address))
+    with operator.daemon() as daemon, prometheus(folder, scraping(job_of(daemon.address))) as found:
+        yield Watched(daemon, found)
 
 
 def test_prometheus_finds_the_agent_and_the_device_up(watched: Watched):

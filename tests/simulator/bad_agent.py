@@ -25,6 +25,8 @@ TABLE: dict[Oid, Any] = {
     (*column, row): v2c.Counter32(row) for column in (_COLUMN, _SECOND) for row in range(1, ROWS + 1)
 }
 _ORDER = sorted(TABLE)
+ONE, TWO = f"{COLUMN}.1", f"{COLUMN}.2"
+FULL = {str(row): row for row in range(1, ROWS + 1)}  # what a walk of a column finds
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pyasn1.codec.ber import encoder
 from pysnmp.proto.api import v2c
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from collectors.model import Secret, SnmpAccess
-from collectors.traps.forms import Message, ScopedPdu
+from collectors.snmp_forms import Message, ScopedPdu
 from collectors.traps.intake import Arrival
 from collectors.traps.message import Notification
 from collectors.traps.receiver import Receiver, Sender, Senders
@@ -51,10 +51,10 @@ def seeds() -> tuple[bytes, ...]:
     )
 
 
-def malformed(seed: int, count: int, begin: Sequence[bytes] = ()) -> Iterator[bytes]:
+def malformed(seed: int, count: int) -> Iterator[bytes]:
     """Yield messages with tags, lengths and octets changed, cut off, nested, or with something huge put in."""
     chance = random.Random(seed)  # noqa: S311 - the same ones each time are wanted
-    begin = begin or seeds()
+    begin = seeds()
     for _ in range(count):
         octets = bytearray(chance.choice(begin))
         for _ in range(chance.randint(1, 4)):

@@ -7,17 +7,7 @@ from typing import Any
 
 from collectors.errors import CollectError
 from collectors.gather import gather
-from collectors.model import (
-    Collector,
-    Device,
-    DeviceClass,
-    NutAccess,
-    Reading,
-    Secret,
-    Snapshot,
-    SnmpAccess,
-    SshAccess,
-)
+from collectors.model import Collector, Device, DeviceClass, NutAccess, Reading, Secret, Snapshot, SnmpAccess, SshAccess
 from collectors.profiles import ProfileSet
 from collectors.profiles.rules import Cli, Command, Metric, Nut, NutRows, Probe, Profile, Symbol
 from collectors.snmp_collector import Identity, Probes

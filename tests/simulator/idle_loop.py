@@ -28,6 +28,13 @@ class IdleLoop(asyncio.SelectorEventLoop):
         self._now += seconds
 
 
+def idle_loop() -> IdleLoop:
+    """Return the loop that a test runs on."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, IdleLoop)
+    return loop
+
+
 class _IdleSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
     def __init__(self, loop: IdleLoop) -> None:
         super().__init__()

@@ -13,16 +13,17 @@ from collectors.snmp_walk import Caps
 ENGINE: SnmpEngine = "own"  # the fixture each_engine sets it
 
 V2C = SnmpAccess(version="2c", community=Secret("c"), timeout=2.0, retries=0, max_repetitions=4)
-V3 = SnmpAccess(
+FULL = SnmpAccess(
     version="3",
     user="ops",
     auth_protocol="sha256",
     auth_key=Secret("the auth passphrase"),
     priv_protocol="aes128",
     priv_key=Secret("the priv passphrase"),
-    timeout=2.0,
-    retries=0,
 )
+SIGNED = replace(FULL, user="signed", priv_protocol=None, priv_key=None)
+PLAIN = SnmpAccess(version="3", user="plain")
+V3 = replace(FULL, timeout=2.0, retries=0)
 AUTH_ONLY = replace(V3, user="clear", priv_protocol=None, priv_key=None)
 
 

@@ -1,5 +1,7 @@
 """SNMPv3 traps and informs of pysnmp's own engine: what we read was not written by ourselves."""
 
+from dataclasses import replace
+
 from pysnmp.hlapi.v3arch.asyncio import (
     ContextData,
     NotificationType,
@@ -12,9 +14,14 @@ from pysnmp.hlapi.v3arch.asyncio import (
 from pysnmp.proto.api import v2c
 
 from collectors.model import SnmpAccess
+from collectors.traps.usm import Engine
+from tests.simulator.near import FULL
 from tests.simulator.snmp_agent import AUTH, PRIV
 
 ENGINE = "8000000001020304"
+OURS = Engine(bytes.fromhex("80004fb8050102030405060708"), 3, 0.0)  # of who receives
+OID = "1.3.6.1.6.3.1.1.5.3"
+SIGNED = replace(FULL, priv_protocol=None, priv_key=None)
 
 
 async def send(

@@ -17,6 +17,7 @@ from collectors.profiles.extend import merged
 from collectors.profiles.reading import compiled
 from collectors.profiles.rules import Metric, Profile, Tag
 from collectors.vocabulary import Meaning
+from collectors.yamlfile import KeyPath
 
 MAX_DESCR = 1024  # characters of sysDescr that patterns are tried on
 
@@ -138,6 +139,12 @@ def _line(file: CommunityFile, found: Mapping[str, CommunityFile]) -> Iterator[C
         waiting += [base for base in found[name].extends if base in found]
 
 
+def _others(file: CommunityFile) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the files that a file names, and where."""
+    yield from ((("extends", n), base) for n, base in enumerate(file.extends))
+    yield from ((("matches", pattern), name) for pattern, name in file.matches)
+
+
 def _clashes(found: Mapping[str, CommunityFile], own: Iterable[str]) -> None:
     """Name what files say of others that cannot be: no such file, the same devices twice, a name of ours."""
     first: dict[str, str] = {}
@@ -145,12 +152,9 @@ def _clashes(found: Mapping[str, CommunityFile], own: Iterable[str]) -> None:
     for file in found.values():
         if file.name in taken:
             file.notes.found.append(NotUnderstood(str(file.path), 0, "", "own_name", file.name))
-        for n, base in enumerate(file.extends):
-            if base not in found:
-                file.notes.add(("extends", n), "extends", base)
-        for pattern, name in file.matches:
+        for path, name in _others(file):
             if name not in found:
-                file.notes.add(("matches", pattern), "extends", name)
+                file.notes.add(path, "extends", name)
         plain = (selector for selector in file.selectors if not (selector.words or selector.not_words))
         for oid in dict.fromkeys(oid.given for selector in plain for oid in selector.oids):
             if first.setdefault(oid, file.name) != file.name:

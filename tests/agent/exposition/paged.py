@@ -12,7 +12,7 @@ from agent.exposition.message import Answer, Request
 from agent.exposition.pages.routes import Pages
 from agent.model import Finding, FindingState, Inventory, Result, Run, Severity, Ticket, TicketChange
 from agent.store import Outcome, Store
-from tests.agent.test_reports import CHECKS, INVENTORY, NOW, SITE, run_of
+from tests.agent.reported import CHECKS, INVENTORY, NOW, SITE, run_of
 
 KNOWN = replace(INVENTORY, sites={"hq": SITE}, customers={"acme": SITE.customer})
 NUMBER = "T-20261122-0001"

@@ -11,7 +11,7 @@ from agent.exposition.pages import views
 from agent.model import Customer, DeviceResult, Entry, Inventory, Run, Site, Text
 from collectors.model import Device, DeviceClass, Snapshot
 from tests.agent.exposition.paged import KNOWN, RUN, Here, data_folder, record
-from tests.agent.test_reports import NOW, SITE, Texts
+from tests.agent.reported import NOW, SITE, Texts
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from agent.model import Due, Entry, Inventory, Text
 from agent.store import Store, StoreLocked
 from collectors.model import Device, DeviceClass, Secret, SnmpAccess
 from tests.agent.exposition.paged import KNOWN, NUMBER, RUN, Here, data_folder
-from tests.agent.test_reports import HOSTILE, NOW, SITE, Texts
+from tests.agent.reported import HOSTILE, NOW, SITE, Texts
 
 TICKET = f"/tickets/{NUMBER}"
 

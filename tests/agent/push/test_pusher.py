@@ -15,27 +15,7 @@ from agent.push.wire import Reply, Result
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import VOCABULARY
 from tests.agent.metered import NOW, entry, snapshot
-from tests.agent.push.test_remote_write import MS, read
-
-SENT, REFUSED, LATER = (Reply(result) for result in Result)
-Series = tuple[str, str, float, int]
-
-
-class Receiver:
-    """Answers as told, one reply after the other and then always the last; remembers what it took."""
-
-    def __init__(self, *replies: Reply) -> None:
-        self.replies, self.bodies, self.taken = list(replies), list[bytes](), list[Series]()
-
-    def __call__(self, body: bytes) -> Reply:
-        self.bodies.append(body)
-        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        if reply.result is Result.SENT:
-            self.taken += [(dict(ls)["__name__"], dict(ls).get("device", ""), v, at) for ls, v, at in read(body)]
-        return reply
-
-    def of_device(self, name: str) -> list[tuple[float, int]]:
-        return [(value, at) for metric, device, value, at in self.taken if (metric, device) == ("device_up", name)]
+from tests.agent.push.received import LATER, MS, REFUSED, SENT, Receiver, read
 
 
 class Bench:
@@ -85,7 +65,7 @@ def test_every_poll_of_an_interval_is_pushed_at_its_end_with_its_own_time():
     bench.poll("core-1")
     assert bench.receiver.of_device("core-1") == []
     bench.step(5)
-    start = MS - 250
+    start = MS
     assert bench.receiver.of_device("core-1") == [(1.0, start + 5000), (1.0, start + 10_000)]
 
 
@@ -105,7 +85,7 @@ def test_a_device_that_has_gone_stale_is_pushed_as_not_up():
     bench.poll("core-1")
     bench.step(0)
     bench.step(400)
-    assert bench.receiver.of_device("core-1")[-1] == (0.0, MS - 250 + 400_000)
+    assert bench.receiver.of_device("core-1")[-1] == (0.0, MS + 400_000)
 
 
 def test_what_the_receiver_did_not_take_is_sent_again_in_order_and_once():
@@ -168,7 +148,7 @@ def test_while_the_receiver_is_away_the_oldest_gives_way():
     assert counted["sent"] == len(bench.receiver.taken)
     assert given > 0
     last = bench.receiver.of_device("core-1")[-1]
-    assert last == (1.0, MS - 250 + 19 * 15_000)
+    assert last == (1.0, MS + 19 * 15_000)
 
 
 def test_polls_that_nobody_gathers_give_way_too(monkeypatch: pytest.MonkeyPatch):

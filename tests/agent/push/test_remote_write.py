@@ -4,59 +4,18 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-import cramjam
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.metrics_labels import clean
 from agent.push.remote_write import Encoder, as_float
 from collectors.model import Sample
+from tests.agent.push.received import MS, Read, read
 
 AT = datetime(2026, 3, 1, 8, 0, 0, 250_000, tzinfo=UTC)
-MS = 1772352000250
 COMMON = {"instance": "hq", "job": "netpatrol"}
 TOP = {"device": "core-1", "site": "", "customer": "acme"}
-
-# remote.proto and types.proto of Prometheus, the fields in use
-SCHEMA = """
-name: "read_back.proto" syntax: "proto3" package: "back"
-message_type { name: "Label"
-  field { name: "name" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
-  field { name: "value" number: 2 type: TYPE_STRING label: LABEL_OPTIONAL } }
-message_type { name: "Sample"
-  field { name: "value" number: 1 type: TYPE_DOUBLE label: LABEL_OPTIONAL }
-  field { name: "timestamp" number: 2 type: TYPE_INT64 label: LABEL_OPTIONAL } }
-message_type { name: "TimeSeries"
-  field { name: "labels" number: 1 type: TYPE_MESSAGE type_name: ".back.Label" label: LABEL_REPEATED }
-  field { name: "samples" number: 2 type: TYPE_MESSAGE type_name: ".back.Sample" label: LABEL_REPEATED } }
-message_type { name: "WriteRequest"
-  field { name: "timeseries" number: 1 type: TYPE_MESSAGE type_name: ".back.TimeSeries" label: LABEL_REPEATED } }
-"""
-
-
-def _request_class() -> type:
-    from google.protobuf import text_format
-
-    file = text_format.Parse(SCHEMA, descriptor_pb2.FileDescriptorProto())
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClassesForFiles([file.name], pool)["back.WriteRequest"]
-
-
-REQUEST = _request_class()
-Read = list[tuple[list[tuple[str, str]], float, int]]
-
-
-def read(body: bytes) -> Read:
-    """Return (labels in order, value, milliseconds) of each series of a request."""
-    request = REQUEST.FromString(bytes(cramjam.snappy.decompress_raw(body)))
-    return [
-        ([(label.name, label.value) for label in series.labels], series.samples[0].value, series.samples[0].timestamp)
-        for series in request.timeseries
-        if len(series.samples) == 1
-    ]
 
 
 def written(samples: Iterable[Sample], top: Mapping[str, str] = TOP) -> Read:
@@ -72,7 +31,7 @@ def test_a_series_has_its_labels_sorted_and_none_that_is_empty():
                 ("instance", "hq"), ("job", "netpatrol"),
             ],
             1500.0,
-            MS,
+            MS + 250,
         )
     ]  # fmt: skip
 

@@ -10,8 +10,7 @@ from agent.model import Inventory
 from agent.push.target import PushTarget
 from collectors.vocabulary import VOCABULARY
 from tests.agent.metered import entry, snapshot
-from tests.agent.push.test_pusher import SENT, Receiver
-from tests.agent.push.test_remote_write import read
+from tests.agent.push.received import SENT, Receiver, read
 
 
 def test_nothing_is_pushed_unless_the_inventory_says_so():
