@@ -271,7 +271,7 @@ def test_the_command_prints_entries_that_the_inventory_takes(site: Path, capsys:
     async def discovered() -> int:
         async with SnmpAgent(system("core-1"), community="blue", address=FIRST) as agent:
             listening(site, agent.port)
-            arguments = ["discover", "127.0.0.8/29", "--credentials", "blue", "-i", str(site), "--timeout", "0.3"]
+            arguments = ["discover", "127.0.0.8/29", "--credentials", "blue", "-i", str(site)]
             return await asyncio.to_thread(cli.run, arguments)
 
     assert asyncio.run(discovered()) == 0
