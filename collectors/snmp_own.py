@@ -137,10 +137,17 @@ class EngineTransport:
             self._send_now(poll, datagram)
 
     def _send_now(self, poll: Poll, datagram: bytes) -> None:
+        self._engine.hold(poll)
+        self._socket.send(datagram, self._address, partial(self._goes, poll, poll.id))
+
+    def _goes(self, poll: Poll, number: int) -> bool:
+        """Begin to wait for an answer, as its request goes out; not where nobody wants it any more."""
+        if not self._engine.holds(poll, number):
+            return False
         self.requests += 1
         self._place.stray = None
         self._engine.wait(poll, self._queue, self.timeout)
-        self._socket.send(datagram, self._address)
+        return True
 
     def settle(self, poll: Poll) -> None:
         self._engine.settle(poll, self._queue)

@@ -92,7 +92,7 @@ class UdpSocket:
         self._loop = loop
         self._hearing = False
         self._open = True
-        self._held: list[tuple[bytes, Address]] = []
+        self._held: list[tuple[bytes, Address, Callable[[], bool]]] = []
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._enlarge()
@@ -115,9 +115,12 @@ class UdpSocket:
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
 
-    def send(self, datagram: bytes, address: Address) -> None:
-        """Send. One that the system has no room for counts as lost on the way."""
-        self._held.append((datagram, address))
+    def send(self, datagram: bytes, address: Address, goes: Callable[[], bool]) -> None:
+        """Send. `goes` is called when it goes out, and says whether it is still to.
+
+        What the system has no room for counts as lost on the way.
+        """
+        self._held.append((datagram, address, goes))
         if len(self._held) >= MOST_HELD:
             self._send_held()
         elif len(self._held) == 1 and not self._hearing:
@@ -125,8 +128,8 @@ class UdpSocket:
 
     def _send_held(self) -> None:
         held, self._held = self._held, []
-        for datagram, address in held:
-            error = self._sent(datagram, address) if self._open else None
+        for datagram, address, goes in held:
+            error = self._sent(datagram, address) if self._open and goes() else None
             if error is not None:
                 self._lost(address, error)
 

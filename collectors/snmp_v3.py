@@ -56,7 +56,7 @@ class UsmWire:
         self._said: tuple[tuple[int, ...], bytes] = (
             (),
             b"",
-        )  # security parameters sent last, and with what flags and time
+        )  # flags and time, and the security parameters sent with them
         self._known: Known | None = None  # the last envelope that was proven
         self._user = ber.element(ber.OCTETS, self.usm.user)
 

@@ -1,6 +1,7 @@
 """The own engine when it has more to do than it can: what came in time counts, and no more is asked for than fits."""
 
 import asyncio
+import errno
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors import snmp_engine, snmp_udp
-from collectors.errors import BadData, TimedOut
+from collectors.errors import BadData, TimedOut, Unreachable
 from collectors.snmp_own import EngineTransport, open_own
 from collectors.snmp_window import Window
 from tests.simulator import bad_agent
@@ -74,6 +75,29 @@ async def test_a_flood_makes_nobody_wait_for_ever_for_one_that_is_silent(monkeyp
         with pytest.raises(BadData, match="1 x 2 s"):
             await get
         assert snmp_engine.engine().received == before + 8 + 1
+
+
+async def test_the_time_out_of_a_request_begins_when_it_goes_out_however_long_others_had_their_turn() -> None:
+    async with BadAgent(bad_agent.good) as agent, AsyncExitStack() as ends:
+        (transport,) = await opened(1, agent.port, ends)
+        get = asyncio.ensure_future(transport.get([ONE]))
+        await asyncio.sleep(0)
+        assert transport.requests == 0
+        idle_loop().skip(10 * V2C.timeout)
+        assert await get == {ONE: 1}
+    assert len(agent.asked) == 1
+
+
+async def test_a_request_that_is_given_up_before_it_goes_out_is_not_sent() -> None:
+    async with BadAgent(bad_agent.good) as agent, AsyncExitStack() as ends:
+        (transport,) = await opened(1, agent.port, ends)
+        get = asyncio.ensure_future(transport.get([ONE]))
+        await asyncio.sleep(0)
+        snmp_engine.engine()._lost(transport._address, OSError(errno.ECONNREFUSED, "refused"))
+        with pytest.raises(Unreachable):
+            await get
+        assert await transport.get([ONE]) == {ONE: 1}
+    assert len(agent.asked) == transport.requests == 1
 
 
 # ---- room ----

@@ -77,6 +77,10 @@ def waiting(made: socket.socket) -> list[bytes]:
             return found
 
 
+def still() -> bool:
+    return True
+
+
 class Ours:
     """A socket, and what it told."""
 
@@ -114,7 +118,7 @@ async def test_what_is_asked_for_on_answers_goes_out_when_all_of_them_were_heard
 
         def ask(ours: Ours) -> None:
             seen.append(waiting(made))
-            ours.socket.send(b"%d" % ours.heard, at(made))
+            ours.socket.send(b"%d" % ours.heard, at(made), still)
 
         with Ours(ask) as ours:
             ours.hear_from(made, b"a", b"b", b"c")
@@ -123,8 +127,8 @@ async def test_what_is_asked_for_on_answers_goes_out_when_all_of_them_were_heard
 
 async def test_what_is_sent_without_an_answer_goes_out_when_all_had_their_turn() -> None:
     with peer() as made, Ours() as ours:
-        ours.socket.send(b"a", at(made))
-        ours.socket.send(b"b", at(made))
+        ours.socket.send(b"a", at(made), still)
+        ours.socket.send(b"b", at(made), still)
         assert waiting(made) == []
         await asyncio.sleep(0)
         assert waiting(made) == [b"a", b"b"]
@@ -134,7 +138,7 @@ async def test_no_more_than_some_wait_for_each_other(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(snmp_udp, "MOST_HELD", 2)
     with peer() as made, Ours() as ours:
         for each in (b"a", b"b", b"c"):
-            ours.socket.send(each, at(made))
+            ours.socket.send(each, at(made), still)
         assert waiting(made) == [b"a", b"b"]
         await asyncio.sleep(0)
         assert waiting(made) == [b"c"]
@@ -143,16 +147,24 @@ async def test_no_more_than_some_wait_for_each_other(monkeypatch: pytest.MonkeyP
 async def test_who_cannot_be_sent_to_is_told_of_and_the_others_are_sent_to() -> None:
     with peer() as made, Ours() as ours:
         for address in (BROADCAST, at(made)):
-            ours.socket.send(b"a", address)
+            ours.socket.send(b"a", address, still)
         await asyncio.sleep(0)
         assert (ours.lost, waiting(made)) == ([(BROADCAST, errno.EACCES)], [b"a"])
+
+
+async def test_what_is_not_wanted_any_more_does_not_go_out() -> None:
+    with peer() as made, Ours() as ours:
+        ours.socket.send(b"a", at(made), lambda: False)
+        ours.socket.send(b"b", at(made), still)
+        await asyncio.sleep(0)
+        assert waiting(made) == [b"b"]
 
 
 async def test_a_socket_that_was_closed_meanwhile_sends_nothing() -> None:
     with peer() as made:
 
         def close(ours: Ours) -> None:
-            ours.socket.send(b"a", at(made))
+            ours.socket.send(b"a", at(made), still)
             ours.socket.close()
 
         with Ours(close) as ours:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import psutil
@@ -41,7 +41,8 @@ class NoSocket:
     def __init__(self, *_: object) -> None:
         self.window = Window(2**30)
 
-    def send(self, datagram: bytes, address: Address) -> None: ...
+    def send(self, datagram: bytes, address: Address, goes: Callable[[], bool]) -> None:
+        goes()
 
     def close(self) -> None: ...
 
