@@ -36,6 +36,9 @@ class Rows(Sequence[Labels]):
     def __getitem__(self, at: int | slice) -> Labels | Sequence[Labels]:
         return self._labels[at]
 
+    def __iter__(self) -> Iterator[Labels]:
+        return iter(self._labels)
+
     def __reduce__(self) -> "tuple[type[Rows], tuple[Any, ...]]":
         return Rows, (tuple(self),)  # for another process: what was worked out stays here
 
@@ -83,6 +86,11 @@ class Added(Rows):
         if isinstance(at, slice):
             return [self[n] for n in range(*at.indices(len(self)))]
         return {**self.base[self.picks[at]], **dict(zip(self.names, self.texts[at], strict=True))}
+
+    def __iter__(self) -> Iterator[Labels]:
+        of_base, names = tuple(self.base), self.names
+        for at, texts in zip(self.picks, self.texts, strict=True):
+            yield {**of_base[at], **dict(zip(names, texts, strict=True))}
 
 
 def packed(values: Sequence[Number]) -> Sequence[Number]:

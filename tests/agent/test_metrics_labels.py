@@ -45,6 +45,7 @@ def test_rows_with_further_labels_end_with_them_too(labels: list[dict[str, str]]
     endings = Endings(TOP)
     assert list(endings.of(rows)) == list(map(ending, rows))
     assert list(endings.of(added)) == list(map(ending, added))
+    assert list(added) == [added[at] for at in range(len(added))]
 
 
 @pytest.mark.parametrize(
