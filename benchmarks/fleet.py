@@ -13,6 +13,8 @@ from benchmarks.figures import percentile
 from benchmarks.programs import running
 from benchmarks.simulator import DEAD_EVERY, SLOW_EVERY, Fleet
 
+FEW_ROUNDS = 8  # of what the largest fleet is compared with
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -23,15 +25,19 @@ class Plan:
 
 
 def cases(rounds: int, interval: float, sizes: Sequence[int] | None) -> list[Case]:
-    """Return a row for each size, and one of the largest with none dead. Each takes rounds x interval."""
-    plan = Plan(rounds, interval)
-    chosen = sizes or goals.FLEET_SIZES
+    """Return a row for each size, and one of the largest with none dead. Each takes rounds x interval.
 
-    def row(name: str, devices: int, *, faults: bool) -> Case:
+    The largest with dead ones is polled for all rounds, the others for no more than show how they compare.
+    """
+    *smaller, largest = sizes or goals.FLEET_SIZES
+
+    def row(devices: int, most: int, *, faults: bool) -> Case:
+        plan, what = Plan(min(rounds, most), interval), "2 % dead, 1 % slow" if faults else "none dead"
+        name = f"{devices:,} devices, {what}"
         return Case(goals.FLEET, name, lambda bench: _measured(bench, plan, devices, faults=faults))
 
-    some = [row(f"{size:,} devices, 2 % dead, 1 % slow", size, faults=True) for size in chosen]
-    return [*some, row(f"{chosen[-1]:,} devices, none dead", chosen[-1], faults=False)]
+    some = [row(size, FEW_ROUNDS, faults=True) for size in smaller]
+    return [*some, row(largest, rounds, faults=True), row(largest, FEW_ROUNDS, faults=False)]
 
 
 def _measured(bench: Bench, plan: Plan, devices: int, *, faults: bool) -> Columns:
@@ -54,16 +60,17 @@ def _measured(bench: Bench, plan: Plan, devices: int, *, faults: bool) -> Column
 
 def figures(records: Records, fleet: Fleet, plan: Plan) -> Columns:
     """Return a row. Durations are of live devices that are not slow, without the first round: its store is empty."""
-    turns = _turns(records)
-    live = [address for address in fleet.addresses if address not in fleet.dead]
+    turns, dead, slow = _turns(records), fleet.dead, fleet.slow
+    live = [address for address in fleet.addresses if address not in dead]
     took = [
         poll.seconds
         for address in live
-        if address not in fleet.slow
+        if address not in slow
         for poll in turns.get(address, [])[min(1, plan.rounds - 1) :]
     ]
     results = [poll.result for address in live for poll in turns.get(address, [])]
     return {
+        "rounds": plan.rounds,
         "late rounds": sum(late(turns.get(address, []), plan) for address in live),
         "polls left out": records.polls_left_out,
         "s p50 of live": percentile(took, 0.5),

@@ -35,7 +35,7 @@ def build(  # noqa: PLR0917
     weights = {e.name: e.criticality for e in entries}
     numbers = {t.finding: t.number for t in sorted(tickets, key=lambda t: t.opened_at)}
     total = score.site_score((d.score, weights.get(d.name, "access")) for d in devices)
-    zone = next((s.contract.calendar.timezone for s in sites.values() if s.contract), "Asia/Shanghai")
+    zone = next((s.contract.calendar.timezone for s in sites.values() if s.contract), inventory.timezone)
     findings = _findings(run.findings, checks, numbers, zone)
     behind = dependencies.listed(run.findings)
     return Report(
