@@ -13,7 +13,8 @@ from benchmarks.figures import percentile
 from benchmarks.programs import running
 from benchmarks.simulator import DEAD_EVERY, SLOW_EVERY, Fleet
 
-FEW_ROUNDS = 8  # of what the largest fleet is compared with
+SMALLER_ROUNDS, ALIVE_ROUNDS = 3, 6  # of what the largest fleet is compared with
+COLD = 2  # rounds whose durations do not count: there is nothing yet to compare a poll with
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ def cases(rounds: int, interval: float, sizes: Sequence[int] | None) -> list[Cas
         name = f"{devices:,} devices, {what}"
         return Case(goals.FLEET, name, lambda bench: _measured(bench, plan, devices, faults=faults))
 
-    some = [row(size, FEW_ROUNDS, faults=True) for size in smaller]
-    return [*some, row(largest, rounds, faults=True), row(largest, FEW_ROUNDS, faults=False)]
+    some = [row(size, SMALLER_ROUNDS, faults=True) for size in smaller]
+    return [*some, row(largest, rounds, faults=True), row(largest, ALIVE_ROUNDS, faults=False)]
 
 
 def _measured(bench: Bench, plan: Plan, devices: int, *, faults: bool) -> Columns:
@@ -59,14 +60,14 @@ def _measured(bench: Bench, plan: Plan, devices: int, *, faults: bool) -> Column
 
 
 def figures(records: Records, fleet: Fleet, plan: Plan) -> Columns:
-    """Return a row. Durations are of live devices that are not slow, without the first round: its store is empty."""
+    """Return a row. Durations are of live devices that are not slow, without the first two rounds."""
     turns, dead, slow = _turns(records), fleet.dead, fleet.slow
     live = [address for address in fleet.addresses if address not in dead]
     took = [
         poll.seconds
         for address in live
         if address not in slow
-        for poll in turns.get(address, [])[min(1, plan.rounds - 1) :]
+        for poll in turns.get(address, [])[min(COLD, plan.rounds - 1) :]
     ]
     results = [poll.result for address in live for poll in turns.get(address, [])]
     return {

@@ -1,5 +1,6 @@
 """`python -m dashboards.builder [FOLDER]`: write every dashboard in every language as FOLDER/<lang>/<name>.json."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -32,5 +33,7 @@ def write(folder: Path = GRAFANA) -> list[Path]:
 
 
 if __name__ == "__main__":
-    for written in write(*map(Path, sys.argv[1:2])):
+    parser = argparse.ArgumentParser(prog="python -m dashboards.builder", description="Write Grafana's JSON.")
+    parser.add_argument("folder", type=Path, nargs="?", default=GRAFANA, help="where to; default: %(default)s")
+    for written in write(parser.parse_args().folder):
         sys.stdout.write(f"{written}\n")
