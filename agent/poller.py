@@ -230,9 +230,9 @@ class Poller:
         snapshots = self._taken(names)
         try:
             await asyncio.to_thread(self._keep, snapshots)
-        except StoreError as error:
+        except Exception as error:  # the edge of the store: they are written later
             self._refused += 1
-            log.error("store: %s", error)
+            log.error("store: %s", error, exc_info=not isinstance(error, StoreError))
             return
         self._kept_at = time.monotonic()
         for snapshot in snapshots:

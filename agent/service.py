@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 SETTLE_PAUSE = 1.0  # seconds between two settlements: what comes meanwhile is settled together
 TRY_AGAIN = 0.2  # seconds until a store that refused is tried again, at the end
-COUNT_PAUSE = 5.0  # seconds between two counts of what is open, if nothing changed but more was seen
+COUNT_PAUSE = 5.0  # seconds between two counts of what is open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,6 @@ class Service:
         self._hearing: set[str] = set()  # devices whose next poll brings what was heard of them
         self._concerned: frozenset[str] = frozenset()  # devices with open findings or tickets at work
         self._owed: dict[Key, Track] = {}  # tracks that changed, and that the store refused
-        self._counted = float("-inf")  # when what is open was counted
         self._desk = ThreadPoolExecutor(1, "settle")  # apart from those that look up names, and may all be busy
         parts.metrics.health.watch("judged", self._told.qsize)
         parts.metrics.health.watch("polls", lambda: self._pollers.running)
@@ -89,12 +88,12 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; then let polls in flight end, and settle what they brought."""
         await asyncio.get_running_loop().run_in_executor(self._desk, self._count, self._parts.now())
-        writer = asyncio.create_task(self._write(stop))
-        beat = asyncio.create_task(self._parts.metrics.health.pulse.beat_on())
+        work = (self._write(stop), self._count_on(), self._parts.metrics.health.pulse.beat_on())
+        tasks = [asyncio.create_task(each) for each in work]
         await self._pollers.run(stop, self.take)
         await self._told.join()
-        writer.cancel()
-        beat.cancel()
+        for task in tasks:
+            task.cancel()
         self._desk.shutdown()
 
     def _pass_on(self, device: str, heard: Sequence[Sample]) -> None:
@@ -184,9 +183,19 @@ class Service:
         self._owed = {}
         self._concerned |= {finding.result.device for finding in outcome.findings}
         self._tell(outcome)
-        if outcome.changes or time.monotonic() - self._counted >= COUNT_PAUSE:
+        if outcome.changes:
             self._count(now)
         return unsaid
+
+    async def _count_on(self) -> None:
+        """Count now and then, as people and inspections change what is open too."""
+        while True:
+            await asyncio.sleep(COUNT_PAUSE)
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._desk, self._count, self._parts.now())
+            except Exception as error:  # the edge of the store: what was counted last shows
+                log.error("store: %s", error, exc_info=not isinstance(error, StoreError))
+                self._parts.metrics.health.store_failed()
 
     def _count(self, now: datetime) -> None:
         """Show what is open, and what the store knows of inspections and service levels."""
@@ -196,7 +205,6 @@ class Service:
         parts.metrics.settle(found, at_work)
         if parts.fleet.due(now):
             parts.metrics.further("fleet", parts.fleet.samples(found, at_work, now))
-        self._counted = time.monotonic()
 
     def _tell(self, outcome: Outcome) -> None:
         """Log what happened to tickets."""

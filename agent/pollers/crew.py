@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import sys
+import sysconfig
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
@@ -138,7 +139,10 @@ class Member:
             self._heard_at, self._said_late = time.monotonic(), batch.late
             self.running, self.cpu, self.memory = batch.running, used + batch.cpu, batch.memory
             for message in batch.messages:
-                tell(filler.whole(message))
+                try:
+                    tell(filler.whole(message))
+                except Exception:  # the edge of one device: a fault of ours here costs the others nothing
+                    log.exception("what polling process %d tells cannot be taken", self.number)
 
     async def _end(self, stop: asyncio.Event, process: asyncio.subprocess.Process) -> None:
         """Have the process stop when it is time; kill it if it does not."""
@@ -152,6 +156,8 @@ class Member:
 def _environment() -> dict[str, str]:
     """Return the environment of a process: it runs the code that this one runs, wherever that was found."""
     path = os.environ.get("PYTHONPATH")
+    if str(_PROJECT) == sysconfig.get_path("purelib"):  # found there anyway; named first it would go before the library
+        return dict(os.environ)
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(_PROJECT), *([path] if path else [])])}
 
 

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
 import resource
@@ -25,6 +26,8 @@ from agent.shown import Writer
 from agent.store import Store
 from collectors.gather import Bounds
 from collectors.profiles import ProfileSet
+
+log = logging.getLogger(__name__)
 
 BATCH_PAUSE = 0.1  # seconds between two batches, while there is something to tell
 BEAT = 1.0  # seconds between two batches, if there is nothing
@@ -100,14 +103,23 @@ async def work(line: socket.socket) -> None:
     with Store.open(job.store) as store:
         poller, pulse, stop = Poller(_share(job, devices, store)), Pulse(), asyncio.Event()
         outbox = Outbox(writer, Leaner(samples=job.samples), poller, pulse)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and task.exception() is not None:
+                log.error("this process cannot go on: %r", task.exception())
+                stop.set()
+
         tasks = [asyncio.create_task(each) for each in (obey(reader, poller, stop), outbox.send_on(), pulse.beat_on())]
+        for task in tasks:
+            task.add_done_callback(ended)
         try:
             await poller.run(stop, outbox.put)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        await outbox.send()
+        with contextlib.suppress(ConnectionError):  # the daemon is gone
+            await outbox.send()
         await asyncio.to_thread(devices.close)
     writer.close()
 

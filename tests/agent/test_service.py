@@ -13,12 +13,13 @@ import pytest
 
 from agent import checks, reading, service, wiring
 from agent.checks.rules import CADENCES
-from agent.model import Entry, Inventory, Track
+from agent.model import Entry, Inventory, Severity, Track
 from agent.service import Parts, Service
-from agent.store import Store, StoreError
+from agent.store import Outcome, Store, StoreError
 from collectors.model import Snapshot
 from collectors.profiles import ProfileSet
 from tests.agent.inspected import CPU, INVENTORY, Site
+from tests.agent.metered import finding
 
 QUICK = Inventory(
     entries={name: replace(entry, interval=timedelta(seconds=0.02)) for name, entry in INVENTORY.entries.items()}
@@ -223,3 +224,21 @@ async def test_a_store_that_is_busy_at_the_end_is_tried_again(daemon: Daemon, mo
     await daemon.run(busy, lambda: min(daemon.polls.values()) >= 4)
     assert len(refused) == 2
     assert sorted(t.device for t in daemon.store.tickets()) == ["sw-1", "sw-2"]
+
+
+async def test_what_others_change_shows_though_all_is_calm(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An inspection, in another process, finds what the daemon does not look at."""
+
+    async def calm(entry: Entry) -> Snapshot:
+        return daemon.site.snapshot(entry.name, 0.1)
+
+    monkeypatch.setattr(service, "COUNT_PAUSE", 0.01)
+    others = []
+
+    def seen() -> bool:
+        if daemon.polls["sw-1"] == 4 and not others:
+            others.append(found := finding("sw-1", Severity.CRITICAL))
+            daemon.store.record((), {}, lambda known: Outcome(findings=(found,)), now=daemon.site.clock.now())
+        return bool(others) and 'netpatrol_findings_open{severity="critical"} 1' in daemon.page()
+
+    await daemon.run(calm, seen)
