@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,10 @@ from collectors import profiles
 from collectors.model import Device, DeviceClass, Health, Snapshot
 from collectors.profiles import FALLBACK, ProfileSet
 from collectors.traps.meanings import Event
-from tests.simulator.waiting import until
+from tests.simulator import waiting
 
 NAMES = ("app-1", "app-2", "app-3")
+until = partial(waiting.until, seconds=60.0)  # a process takes some seconds to start on a busy machine
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="descriptors are handed to processes by POSIX means")
 
 
@@ -80,7 +82,7 @@ async def daemon(folder: Path, interval: float, *, poll: Poll = never, processes
             yield service
         finally:
             stop.set()
-            await asyncio.wait_for(task, 30)
+            await asyncio.wait_for(task, 60)
 
 
 async def test_processes_poll_what_is_dealt_out_to_them_and_the_daemon_shows_it(tmp_path: Path):
@@ -120,7 +122,7 @@ async def test_what_was_heard_goes_to_the_process_and_comes_back_with_a_poll(tmp
         service.poll_soon("app-2")
         await until(lambda: any(polled.heard for polled in service.polls))
         assert "app-2" in service.polled()
-        await asyncio.wait_for(service.poll_now("app-2"), 20)
+        await asyncio.wait_for(service.poll_now("app-2"), 60)
     assert any(sample.name == OPEN for sample in service.parts.store.latest()["app-2"].samples)
 
 
