@@ -19,6 +19,7 @@ from agent.polling import Polling
 from agent.shown import Shown, Writer
 from agent.store import Outcome, Store, StoreError
 from agent.topology import Standing, standing_of
+from agent.waiting import came
 from collectors.columns import Samples
 from collectors.model import Sample, Snapshot
 
@@ -218,12 +219,8 @@ class Poller:
     # ---- snapshots are kept, so that the next start can go on from them ----
 
     async def _keep_on(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                async with asyncio.timeout(KEEP_PAUSE):
-                    await stop.wait()
-            except TimeoutError:
-                await self._keep_some()
+        while not await came(stop, KEEP_PAUSE):
+            await self._keep_some()
 
     async def _keep_some(self) -> None:
         names = self._worth_keeping()

@@ -1,7 +1,6 @@
 """The daemon: have every device polled, keep metrics and store up to date with what comes of it, stop cleanly."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,6 +18,7 @@ from agent.poller import LookedAt, Message, Poll, Polled, Poller, Pollers, Remem
 from agent.store import Outcome, Store, StoreError
 from agent.tickets import AT_WORK
 from agent.topology import Standing
+from agent.waiting import came
 from collectors.model import Sample
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Service:
         parts.metrics.health.pulse.count_in(lambda: self._pollers.late)
 
     def poll_soon(self, device: str) -> None:
-        """Poll a device now, out of turn; one that is being polled, once more right after. Its interval goes on."""
+        """Have a device polled out of turn, with what was heard of it. More goes with the poll after that."""
         if device not in self._hearing:
             self._pass_on(device, self._parts.heard(device))
             self._pollers.soon(device)
@@ -137,8 +137,7 @@ class Service:
                 self._pollers.look_at(device, checks)
             for _ in batch:
                 self._told.task_done()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), SETTLE_PAUSE)
+            await came(stop, SETTLE_PAUSE)
 
     async def _settled(self, batch: Sequence[Polled | LookedAt], stop: asyncio.Event) -> Mapping[str, Collection[str]]:
         """Settle in a thread. At the end, when no poll comes any more, a busy store is tried again for `grace` seconds.
@@ -219,8 +218,5 @@ def _is_news(judged: Judged) -> bool:
 
 
 def _tracks(batch: Sequence[Polled | LookedAt]) -> dict[Key, Track]:
-    """Return what judging is to remember, the newest of each key."""
-    found: dict[Key, Track] = {}
-    for told in batch:
-        found |= told.tracks if isinstance(told, Polled) else {j.result.key: j.track for j in told.judged}
-    return found
+    """Return what judging is to remember, the newest of each key. Of what is calm there is nothing."""
+    return {key: track for told in batch if isinstance(told, Polled) for key, track in told.tracks.items()}

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.garbage import GARBAGE
 from agent.metrics import Metrics
 from agent.model import Entry
+from agent.startup import GARBAGE
 from benchmarks import switch
 from collectors import profiles, snmp
 from collectors.gather import gather

@@ -8,9 +8,9 @@ import resource
 import time
 from datetime import UTC, datetime
 
-from agent.garbage import GARBAGE
 from agent.metrics import Metrics
 from agent.model import Entry
+from agent.startup import GARBAGE
 from benchmarks import goals, switch
 from benchmarks.asking import PROFILES
 from benchmarks.bench import Bench, Case, Columns, python

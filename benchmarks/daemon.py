@@ -18,10 +18,10 @@ import psutil
 from prometheus_client import CollectorRegistry
 
 from agent import checks, reading, wiring
-from agent.garbage import GARBAGE
 from agent.model import Customer, Entry, Inventory, Site, Text
 from agent.poller import Message, Polled, Pollers
 from agent.service import Parts, Service
+from agent.startup import GARBAGE
 from benchmarks import switch
 from benchmarks.asking import PROFILES
 from collectors import profiles

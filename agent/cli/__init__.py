@@ -9,8 +9,8 @@ import typer
 
 from agent.cli import configs, discovering, filling_in, inspecting, setting_up, showing, waiving
 from agent.cli.options import UsageProblem
-from agent.garbage import GARBAGE
 from agent.output import safe_terminal
+from agent.startup import GARBAGE
 from agent.store import StoreError
 from collectors.errors import CollectError
 from collectors.yamlfile import YamlError

@@ -36,8 +36,8 @@ from agent.exposition.server import serve
 from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
 from agent.output import Format, Row, emit, jsonl, safe_terminal
-from agent.pollers.process import LOG_FORMAT
 from agent.service import Service
+from agent.startup import log_to_stderr
 from agent.store import Store, StoreError
 from agent.texts import text
 from collectors.errors import CollectError
@@ -211,7 +211,7 @@ def run(
     ] = None,
 ) -> int:
     """Poll all devices at their intervals, serve /metrics, until SIGTERM · 持续采集并提供 /metrics."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=LOG_FORMAT)
+    log_to_stderr()
     setup = options.load(path)
     options.say_not_understood(setup, options.language(None, setup.inventory))
     host, _, port = listen.rpartition(":")

@@ -14,6 +14,7 @@ from pathlib import Path
 from agent.poller import Tell
 from agent.pollers.process import BEAT, Job
 from agent.pollers.wire import LIMIT, Batch, Filler, framed, received
+from agent.waiting import came
 from collectors.model import Sample
 
 log = logging.getLogger(__name__)
@@ -99,11 +100,7 @@ class Member:
                 "polling process %d, of %d devices, ended unasked (%s); it is started again in %g s",
                 self.number, self.devices, _why(code), pause,
             )  # fmt: skip
-            try:
-                async with asyncio.timeout(pause):
-                    await stop.wait()
-            except TimeoutError:
-                pass
+            await came(stop, pause)
 
     async def _live(self, stop: asyncio.Event, tell: Tell) -> int:
         """Start the process and hear it to its end; return its exit code."""

@@ -17,13 +17,14 @@ from pathlib import Path
 
 from agent import reading
 from agent.checks.rules import Check
-from agent.garbage import GARBAGE
 from agent.metrics_health import Pulse
 from agent.model import Entry
 from agent.poller import Message, Poller, Share
 from agent.pollers.wire import LIMIT, Batch, Leaner, framed, received
 from agent.shown import Writer
+from agent.startup import GARBAGE, log_to_stderr
 from agent.store import Store
+from agent.waiting import came
 from collectors.gather import Bounds
 from collectors.profiles import ProfileSet
 
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 
 BATCH_PAUSE = 0.1  # seconds between two batches, while there is something to tell
 BEAT = 1.0  # seconds between two batches, if there is nothing
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +67,7 @@ class Outbox:
     async def send_on(self) -> None:
         """Send until cancelled."""
         while True:
-            try:
-                async with asyncio.timeout(BEAT):
-                    await self._some.wait()
-            except TimeoutError:
-                pass
+            await came(self._some, BEAT)
             await self.send()
             await asyncio.sleep(BATCH_PAUSE)
 
@@ -160,7 +156,7 @@ async def obey(reader: asyncio.StreamReader, poller: Poller, stop: asyncio.Event
 
 def main() -> None:
     """Work at the socket whose descriptor is the argument."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=LOG_FORMAT)
+    log_to_stderr()
     gc.set_threshold(*GARBAGE)
     for number in (signal.SIGINT, signal.SIGTERM):  # a terminal, or a service manager, sends them to all: the daemon
         signal.signal(number, signal.SIG_IGN)  # says when to stop
