@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collectors import profiles
@@ -246,6 +246,7 @@ def test_every_template_a_profile_names_exists(name: str, built_in: Cli) -> None
 
 @pytest.mark.parametrize(("name", "built_in"), BUILTIN, ids=[name for name, _ in BUILTIN])
 @given(noise=st.text(st.characters(exclude_categories=("Cs",)), max_size=200))
+@example(noise="\n0\n")
 def test_no_profile_fails_or_measures_on_noise(name: str, built_in: Cli, noise: str) -> None:
     parsed = parse(built_in, {each.command: f"~ {noise}" for each in built_in.commands})
     assert parsed.samples == ()
