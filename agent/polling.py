@@ -4,14 +4,16 @@ import asyncio
 import heapq
 import logging
 import time
-import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
+from operator import itemgetter
 
 log = logging.getLogger(__name__)
 
 STARTS_PER_SECOND = 100.0  # of the first polls; few devices are all polled within 10 s
+GOLDEN = (5**0.5 - 1) / 2
+"""The fractional parts of its multiples lie evenly between 0 and 1, however many in a row are taken, from wherever."""
 AGAIN = 5.0  # seconds between polls of a device that are asked for
 SILENT = 3  # polls in a row without an answer, after which a device is polled half as often; a quarter after twice that
 LONGEST = 240.0  # seconds between two polls of a silent device, if its interval is not longer: before it goes stale
@@ -27,6 +29,7 @@ class _Turn:
     device: str
     interval: float  # seconds
     due: float
+    shift: float  # seconds from its first poll to its place in the round, forwards or back
     ticket: int = 0  # of its entry in the queue; an older entry counts no more
     running: bool = False
     wanted: bool = False  # out of turn
@@ -37,6 +40,16 @@ class _Turn:
         """Return the time to the next poll: silent devices hold up others least if they are asked seldom."""
         slower = 1 if self.silent < SILENT else 2 if self.silent < 2 * SILENT else 4
         return max(self.interval, min(self.interval * slower, LONGEST))
+
+
+def _spread(intervals: Mapping[str, float], now: float) -> Iterator[_Turn]:
+    """Yield turns that lie evenly over each interval, while the first polls are all made soon."""
+    soon = max(10.0, len(intervals) / STARTS_PER_SECOND)
+    for n, (device, interval) in enumerate(sorted(intervals.items(), key=itemgetter(1))):
+        place = n * GOLDEN % 1
+        first = min(interval, soon) * place
+        shift = (interval * place - first + interval / 2) % interval - interval / 2
+        yield _Turn(device, interval, now + first, shift)
 
 
 class Polling:
@@ -58,11 +71,7 @@ class Polling:
         self._queue: list[tuple[float, int, _Turn]] = []
         self._news = asyncio.Event()
         self._polls: set[asyncio.Task[None]] = set()
-        now, spread = clock(), max(10.0, len(intervals) / STARTS_PER_SECOND)
-        self._turns = {
-            name: _Turn(name, interval, now + min(interval, spread) * (zlib.crc32(name.encode()) % 10_000) / 10_000)
-            for name, interval in intervals.items()
-        }
+        self._turns = {turn.device: turn for turn in _spread(intervals, clock())}
         for turn in self._turns.values():
             self._line_up(turn)
 
@@ -103,6 +112,7 @@ class Polling:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+            self._polls.clear()
 
     def _line_up(self, turn: _Turn) -> None:
         at = min(turn.due, turn.asked_at + AGAIN) if turn.wanted else turn.due
@@ -134,7 +144,8 @@ class Polling:
         if turn.due <= now:  # it was its turn, or is by now
             missed = max(0, int((now - turn.due) // turn.interval))
             self._missed(missed)
-            turn.due += max(turn.interval * (1 + missed), turn.pause())
+            turn.due += max(turn.interval * (1 + missed), turn.pause()) + turn.shift
+            turn.shift = 0.0
         turn.running = False
         self._line_up(turn)
         self._news.set()

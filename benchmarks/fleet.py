@@ -1,10 +1,14 @@
 """Rows of the daemon at work: fleets of growing size, polled for some rounds, with and without dead devices."""
 
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from subprocess import Popen, TimeoutExpired
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from benchmarks import goals, simulator
 from benchmarks.bench import Bench, Case, Columns
@@ -13,39 +17,56 @@ from benchmarks.figures import percentile
 from benchmarks.programs import running
 from benchmarks.simulator import DEAD_EVERY, SLOW_EVERY, Fleet
 
-SMALLER_ROUNDS, ALIVE_ROUNDS = 3, 6  # of what the largest fleet is compared with
+SMALLER_ROUNDS = 3  # of what the largest fleet is compared with
+FAULTY_ROUNDS, ALIVE_ROUNDS = 10, 5  # in turn: the dead are dead for so many rounds, then they answer for so many
 COLD = 2  # rounds whose durations do not count: there is nothing yet to compare a poll with
+SETTLING = 1  # the same, after the dead have changed
+
+
+class Spell(NamedTuple):
+    """A time in which the dead answered, in seconds, monotonic."""
+
+    began: float
+    ended: float
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How long, and how often."""
 
-    rounds: int
+    faulty: int  # rounds
     interval: float  # seconds
+    spells: int = 0  # in which the dead answer, ALIVE_ROUNDS each
+
+    @property
+    def rounds(self) -> int:
+        return self.faulty + self.spells * ALIVE_ROUNDS
+
+    @property
+    def seconds(self) -> float:
+        return self.rounds * self.interval
 
 
 def cases(rounds: int, interval: float, sizes: Sequence[int] | None) -> list[Case]:
-    """Return a row for each size, and one of the largest with none dead. Each takes rounds x interval.
+    """Return a row for each size.
 
-    The largest with dead ones is polled for all rounds, the others for no more than show how they compare.
+    The largest has dead devices for all rounds and, in between and in the same daemon, none for some more; the others
+    are polled for no more than show how they compare.
     """
     *smaller, largest = sizes or goals.FLEET_SIZES
+    plans = {size: Plan(min(rounds, SMALLER_ROUNDS), interval) for size in smaller}
+    plans[largest] = Plan(rounds, interval, spells=rounds // FAULTY_ROUNDS)
 
-    def row(devices: int, most: int, *, faults: bool) -> Case:
-        plan, what = Plan(min(rounds, most), interval), "2 % dead, 1 % slow" if faults else "none dead"
-        name = f"{devices:,} devices, {what}"
-        return Case(goals.FLEET, name, lambda bench: _measured(bench, plan, devices, faults=faults))
+    def measure(devices: int) -> Callable[[Bench], Columns]:
+        return lambda bench: _measured(bench, plans[devices], devices)
 
-    some = [row(size, SMALLER_ROUNDS, faults=True) for size in smaller]
-    return [*some, row(largest, rounds, faults=True), row(largest, ALIVE_ROUNDS, faults=False)]
+    return [Case(goals.FLEET, goals.fleet_row(size), measure(size)) for size in plans]
 
 
-def _measured(bench: Bench, plan: Plan, devices: int, *, faults: bool) -> Columns:
-    dead, slow = (DEAD_EVERY, SLOW_EVERY) if faults else (0, 0)
+def _measured(bench: Bench, plan: Plan, devices: int) -> Columns:
     folder = bench.workshop.folder
     with (
-        simulator.fleet(bench.workshop, devices, dead_every=dead, slow_every=slow) as fleet,
+        simulator.fleet(bench.workshop, devices, dead_every=DEAD_EVERY, slow_every=SLOW_EVERY) as fleet,
         TemporaryDirectory(dir=folder) as data,
     ):
         options = {"first": fleet.first, "port": fleet.port, "devices": devices, "data": data}
@@ -53,24 +74,43 @@ def _measured(bench: Bench, plan: Plan, devices: int, *, faults: bool) -> Column
         words = [f"--{name}={value}" for name, value in options.items()]
         log = folder / "daemon.log"
         with running([sys.executable, "-m", "benchmarks.daemon", *words], None, log) as process:
-            said, _ = process.communicate(timeout=plan.rounds * plan.interval + 600)
+            spells = _spells(process, fleet, plan)
+            said, _ = process.communicate(timeout=plan.seconds + 600)
         if process.returncode:
             raise RuntimeError(f"the daemon ended with {process.returncode}: {log.read_text('utf-8')[-2000:]}")
-    return figures(Records.from_json(said), fleet, plan)
+    return figures(Records.from_json(said), fleet, plan, spells)
 
 
-def figures(records: Records, fleet: Fleet, plan: Plan) -> Columns:
-    """Return a row. Durations are of live devices that are not slow, without the first two rounds."""
+def _spells(daemon: "Popen[str]", fleet: Fleet, plan: Plan) -> list[Spell]:
+    """Let the dead answer from time to time, and return when."""
+    spells: list[Spell] = []
+    for _ in range(plan.spells):
+        _wait(daemon, plan.faulty / plan.spells * plan.interval)
+        fleet.change_the_dead(answer=True)
+        began = time.monotonic()
+        _wait(daemon, ALIVE_ROUNDS * plan.interval)
+        fleet.change_the_dead(answer=False)
+        spells.append(Spell(began, time.monotonic()))
+    return spells
+
+
+def _wait(process: "Popen[str]", seconds: float) -> None:
+    """Wait so long, or until a process ends. It says nothing before."""
+    with suppress(TimeoutExpired):
+        process.wait(seconds)
+
+
+def figures(records: Records, fleet: Fleet, plan: Plan, spells: Sequence[Spell] = ()) -> Columns:
+    """Return a row. Durations are of live devices that are not slow, of rounds in which all is as it was."""
     turns, dead, slow = _turns(records), fleet.dead, fleet.slow
     live = [address for address in fleet.addresses if address not in dead]
-    took = [
-        poll.seconds
-        for address in live
-        if address not in slow
-        for poll in turns.get(address, [])[min(COLD, plan.rounds - 1) :]
+    steady = [
+        poll for address in live if address not in slow for poll in turns.get(address, [])[min(COLD, plan.rounds - 1) :]
     ]
+    settling = SETTLING * plan.interval
+    took = _seconds(steady, [(began, ended + settling) for began, ended in spells], inside=False)
     results = [poll.result for address in live for poll in turns.get(address, [])]
-    return {
+    columns = {
         "rounds": plan.rounds,
         "late rounds": sum(late(turns.get(address, []), plan) for address in live),
         "polls left out": records.polls_left_out,
@@ -78,10 +118,19 @@ def figures(records: Records, fleet: Fleet, plan: Plan) -> Columns:
         "s p99 of live": percentile(took, 0.99),
         "spurious time-outs": sum(result in ("down", "timeout") for result in results),
         "ms CPU a poll": records.cpu / max(1, len(records.polls)) * 1e3,
-        "share of one core": records.cpu / (plan.rounds * plan.interval),
+        "share of one core": records.cpu / max(1.0, records.seconds),
         "GB in RAM": records.most_memory / 1e9,
         "s p99 of loop lag": percentile(records.lags, 0.99),
     }
+    if spells:
+        calm = _seconds(steady, [(began + settling, ended) for began, ended in spells], inside=True)
+        columns |= {"s p50, none dead": percentile(calm, 0.5), "s p99, none dead": percentile(calm, 0.99)}
+    return columns
+
+
+def _seconds(polls: Iterable[Poll], spans: Sequence[tuple[float, float]], *, inside: bool) -> list[float]:
+    """Return how long polls took that began in one of the spans, or in none."""
+    return [poll.seconds for poll in polls if any(start <= poll.began < end for start, end in spans) == inside]
 
 
 def late(polls: Sequence[Poll], plan: Plan) -> int:

@@ -1,9 +1,11 @@
 """Simulated 48-port switches on loopback addresses: native/agent.c, in a process on a core of its own."""
 
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import machine, switch
@@ -21,6 +23,7 @@ class Fleet:
     dead_every: int = 0
     slow_every: int = 0
     first: str = "127.1.0.1"
+    pid: int = 0
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -38,6 +41,10 @@ class Fleet:
         every = self.slow_every
         return frozenset(self.addresses[every // 2 :: every]) if every else frozenset()
 
+    def change_the_dead(self, *, answer: bool) -> None:
+        """Have the dead answer like the others, or no more."""
+        os.kill(self.pid, signal.SIGUSR1 if answer else signal.SIGUSR2)
+
 
 @contextmanager
 def fleet(
@@ -54,7 +61,7 @@ def fleet(
         assert process.stdout is not None
         if not process.stdout.readline().startswith("listening"):
             raise RuntimeError(f"the simulator does not start: {log.read_text('utf-8').strip()}")
-        yield made
+        yield replace(made, pid=process.pid)
 
 
 def _free_port(address: str) -> int:

@@ -2,9 +2,9 @@
  *
  * agent -n DEVICES -a FIRST_ADDRESS -p PORT [-P PORTS_A_SWITCH] [-d EVERY: dead] [-s EVERY: slow] [-S MS] [-l MS]
  *
- * Community `public`; users of SNMPv3: see usm.c. A dead device reads what it is sent and says nothing. A slow one
- * answers after -S milliseconds, the others after -l (0: at once). Prints a line when it listens, and one with what it
- * did when it is told to end; ends with the process that started it. */
+ * Community `public`; users of SNMPv3: see usm.c. A dead device reads what it is sent and says nothing, except between
+ * SIGUSR1 and SIGUSR2. A slow one answers after -S milliseconds, the others after -l (0: at once). Prints a line when it
+ * listens, and one with what it did when it is told to end; ends with the process that started it. */
 #include "pdu.h"
 #include "tree.h"
 #include "usm.h"
@@ -51,13 +51,18 @@ typedef struct {
     Line *line; /* where its answers wait; NULL: they do not */
 } Device;
 
-static volatile sig_atomic_t told_to_end;
+static volatile sig_atomic_t told_to_end, none_dead;
 static uint64_t answered, ignored;
 
 static void end_it(int signal)
 {
     (void)signal;
     told_to_end = 1;
+}
+
+static void change_the_dead(int signal)
+{
+    none_dead = signal == SIGUSR1;
 }
 
 static uint64_t milliseconds(void)
@@ -155,7 +160,7 @@ static void serve(const Device *device, uint64_t centiseconds)
     Writer to = {buffer + sizeof buffer};
     if (length <= 0)
         return;
-    if (device->dead || !answer(device, datagram, (size_t)length, centiseconds, &to)) {
+    if ((device->dead && !none_dead) || !answer(device, datagram, (size_t)length, centiseconds, &to)) {
         ignored++;
         return;
     }
@@ -266,6 +271,8 @@ int main(int count, char **words)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     signal(SIGTERM, end_it);
     signal(SIGINT, end_it);
+    signal(SIGUSR1, change_the_dead);
+    signal(SIGUSR2, change_the_dead);
     raise_files(options.devices);
     build_tree(options.ports);
     prepare_users();

@@ -143,7 +143,7 @@ async def test_the_last_snapshot_is_kept_and_gone_on_from(tmp_path: Path, slow: 
     again = Working(tmp_path, 3600.0)
     async with again.running():
         await until(lambda: again.told)
-    (remembered,) = again.told
+    remembered = again.told[0]
     assert isinstance(remembered, Remembered)
     assert remembered.standings["sw-1"].at == taken_at.timestamp()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -65,16 +65,30 @@ def polled() -> Round:
 def test_every_device_is_polled_at_its_own_interval(polled: Round) -> None:
     polled.run({"core": 10, "edge": 30}, 301, well)
     assert set(polled.pauses("core")) == {10}
-    assert set(polled.pauses("edge")) == {30}
+    assert set(polled.pauses("edge")[1:]) == {30}
     assert len(polled.at["core"]) == pytest.approx(30, abs=1)
 
 
 def test_a_fleet_is_spread_over_its_interval(polled: Round) -> None:
-    polled.run({f"sw-{n}": 60 for n in range(6000)}, 119.9, well)
-    starts = sorted(at for times in polled.at.values() for at in times if 59.9 <= at < 119.9)
-    a_second = [sum(second <= at - 59.9 < second + 1 for at in starts) for second in range(60)]
-    assert len(starts) == 6000
-    assert max(a_second) < 150
+    polled.run({f"sw-{n}": 60 for n in range(6000)}, 160, well)
+    starts = Counter(int(at) for times in polled.at.values() for at in times)
+    a_second = [starts[second] for second in range(100, 160)]
+    assert sum(a_second) == 6000
+    assert 95 <= min(a_second) <= max(a_second) <= 105
+
+
+def test_devices_of_each_interval_are_spread_by_themselves(polled: Round) -> None:
+    polled.run({f"sw-{n}": 600 if n % 10 else 60 for n in range(100)}, 179.9, well)
+    starts = sorted(at for device in (f"sw-{n}" for n in range(0, 100, 10)) for at in polled.at[device] if at >= 119.9)
+    assert len(starts) == 10
+    assert max(b - a for a, b in itertools.pairwise(starts)) < 10
+
+
+def test_the_second_poll_is_not_soon_after_the_first_nor_long(polled: Round) -> None:
+    polled.run({f"sw-{n}": 300 for n in range(50)}, 1200, well)
+    pauses = {device: polled.pauses(device) for device in polled.at}
+    assert all(150 <= first <= 450 for first, *_ in pauses.values())
+    assert {pause for _, *rest in pauses.values() for pause in rest} == {300}
 
 
 def test_few_devices_are_all_polled_soon_after_the_start(polled: Round) -> None:
