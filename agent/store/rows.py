@@ -22,7 +22,7 @@ from agent.model import (
     Track,
     Waiver,
 )
-from agent.store import codec
+from agent.store import codec, snapshots
 from agent.waivers import FindingChange
 from collectors.model import Snapshot
 
@@ -65,7 +65,7 @@ class RunSummary:
 
 
 def snapshot_row(snapshot: Snapshot) -> Values:
-    return {"device": snapshot.device, "taken_at": snapshot.taken_at, "body": codec.pack(snapshot)}
+    return {"device": snapshot.device, "taken_at": snapshot.taken_at, "body": snapshots.pack(snapshot)}
 
 
 def track_rows(tracks: Mapping[Key, Track], now: datetime) -> list[Values]:

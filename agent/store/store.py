@@ -16,6 +16,7 @@ from agent.store import codec, rows, spool, tables
 from agent.store.engine import Database, insert_new, open_database, upsert
 from agent.store.errors import NotFound, StoreError
 from agent.store.rows import Key, RunSummary
+from agent.store.snapshots import RowsByLabels, unpack
 from agent.store.spool import Spooled
 from agent.waivers import FindingChange
 from collectors.model import Snapshot
@@ -55,14 +56,22 @@ class TakenIn:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    snapshots: Sequence[Snapshot]
+    snapshots: Sequence[rows.Values]  # of each device one
     tracks: Mapping[Key, Track]
     now: datetime
     others: Collection[str] = ()
 
+    @classmethod
+    def of(
+        cls, snapshots: Iterable[Snapshot], tracks: Mapping[Key, Track], now: datetime, others: Collection[str] = ()
+    ) -> Self:
+        """Take the newest snapshot of each device, and pack it: while nobody is shut out yet."""
+        newest = {s.device: s for s in sorted(snapshots, key=lambda s: s.taken_at)}
+        return cls(list(map(rows.snapshot_row, newest.values())), tracks, now, others)
+
     @property
     def devices(self) -> set[str]:
-        return {s.device for s in self.snapshots} | {device for device, _, _ in self.tracks} | {*self.others}
+        return {s["device"] for s in self.snapshots} | {device for device, _, _ in self.tracks} | {*self.others}
 
 
 class Store:
@@ -94,7 +103,8 @@ class Store:
         """Return the newest snapshot of each device (None: of all) that has one."""
         with self._database.reading() as connection:
             found = _of_devices(connection, select(tables.snapshots), tables.snapshots, devices)
-            return {row.device: codec.unpack(Snapshot, row.body) for row in found}
+            known: RowsByLabels = {}
+            return {row.device: unpack(row.body, known) for row in found}
 
     def tracks(self, devices: Collection[str] | None = None) -> dict[Key, Track]:
         """Return what judging remembers of each device (None: of all)."""
@@ -113,15 +123,16 @@ class Store:
     ) -> Outcome:
         """Store one judged reading of some devices, whole or not at all, and return what `decide` made of it.
 
-        1. Shut out other writers. 2. Read the devices' findings and tickets. 3. `decide`. 4. Write snapshots (the
-        newest of each device; never over a newer one), tracks (beside those of objects not judged now),
-        findings, tickets with their history, and the run that `run_of` makes of the outcome. 5. Commit.
+        1. Pack the snapshots. 2. Shut out other writers. 3. Read the devices' findings and tickets. 4. `decide`.
+        5. Write snapshots (the newest of each device; never over a newer one), tracks (beside those of objects not
+        judged now), findings, tickets with their history, and the run that `run_of` makes of the outcome. 6. Commit.
 
         `devices` are those judged, where not all of them have a snapshot or tracks to be written.
         Raises StoreError; whatever `decide` or `run_of` raise goes through. Then nothing was written.
         """
+        reading = _Reading.of(snapshots, tracks, now, devices)
         with self._database.writing() as connection:
-            return self._record(connection, _Reading(tuple(snapshots), tracks, now, devices), decide, run_of)
+            return self._record(connection, reading, decide, run_of)
 
     def take_in(self, directory: Path, decide_of: Callable[[Spooled], Decide]) -> TakenIn:
         """Record what waits in a spool directory, oldest first, each once whoever else tries; remove its file.
@@ -228,11 +239,11 @@ class Store:
     def _take_in(self, spooled: Spooled, decide: Decide) -> Outcome | None:
         """Record a spooled run unless it is there already, spooled or not."""
         run, tracks = spooled.run, {j.result.key: j.track for j in spooled.judged}
+        reading = _Reading.of(spooled.snapshots, tracks, spooled.now)
         with self._database.writing() as connection:
             stored = connection.execute(select(tables.runs.c.id).where(tables.runs.c.id == spooled.id)).one_or_none()
             if stored or not insert_new(connection, tables.taken_in, {"id": spooled.id, "at": spooled.now}):
                 return None
-            reading = _Reading(spooled.snapshots, tracks, spooled.now)
             return self._record(connection, reading, decide, completed(run) if run else None)
 
     def _record(
@@ -292,8 +303,7 @@ def _known(connection: Connection, devices: Collection[str], numbers: Callable[[
 
 
 def _write_reading(connection: Connection, reading: _Reading) -> None:
-    newest = {s.device: s for s in sorted(reading.snapshots, key=lambda s: s.taken_at)}
-    upsert(connection, tables.snapshots, [rows.snapshot_row(s) for s in newest.values()], not_before="taken_at")
+    upsert(connection, tables.snapshots, reading.snapshots, not_before="taken_at")
     devices = {device for device, _, _ in reading.tracks}
     before = rows.tracks_of(_of_devices(connection, select(tables.tracks), tables.tracks, devices))
     merged = rows.track_rows({**before, **reading.tracks}, reading.now)
