@@ -22,7 +22,7 @@ from agent.model import (
     Track,
     Waiver,
 )
-from agent.store import codec, snapshots
+from agent.store import bodies, codec
 from agent.waivers import FindingChange
 from collectors.model import Snapshot
 
@@ -65,7 +65,7 @@ class RunSummary:
 
 
 def snapshot_row(snapshot: Snapshot) -> Values:
-    return {"device": snapshot.device, "taken_at": snapshot.taken_at, "body": snapshots.pack(snapshot)}
+    return {"device": snapshot.device, "taken_at": snapshot.taken_at, "body": bodies.pack_snapshot(snapshot)}
 
 
 def track_rows(tracks: Mapping[Key, Track], now: datetime) -> list[Values]:
@@ -150,5 +150,5 @@ def run_row(run: Run) -> Values:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "summary": codec.pack(RunSummary.of(run)),
-        "body": codec.pack(run),
+        "body": bodies.pack_run(run),
     }

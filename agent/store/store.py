@@ -12,11 +12,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, insert, se
 
 from agent import tickets as rules
 from agent.model import Finding, FindingState, Run, Severity, Ticket, TicketChange, TicketStatus, Track
-from agent.store import codec, rows, spool, tables
+from agent.store import bodies, codec, rows, spool, tables
 from agent.store.engine import Database, insert_new, open_database, upsert
 from agent.store.errors import NotFound, StoreError
 from agent.store.rows import Key, RunSummary
-from agent.store.snapshots import RowsByLabels, unpack
 from agent.store.spool import Spooled
 from agent.waivers import FindingChange
 from collectors.model import Snapshot
@@ -103,8 +102,8 @@ class Store:
         """Return the newest snapshot of each device (None: of all) that has one."""
         with self._database.reading() as connection:
             found = _of_devices(connection, select(tables.snapshots), tables.snapshots, devices)
-            known: RowsByLabels = {}
-            return {row.device: unpack(row.body, known) for row in found}
+            known: bodies.RowsByLabels = {}
+            return {row.device: bodies.unpack_snapshot(row.body, known) for row in found}
 
     def tracks(self, devices: Collection[str] | None = None) -> dict[Key, Track]:
         """Return what judging remembers of each device (None: of all)."""
@@ -234,7 +233,7 @@ class Store:
             row = connection.execute(select(tables.runs.c.body).where(tables.runs.c.id == run_id)).one_or_none()
         if row is None:
             raise NotFound(f"there is no run {run_id}: see `netpatrol report --list`")
-        return codec.unpack(Run, row.body)
+        return bodies.unpack_run(row.body)
 
     def _take_in(self, spooled: Spooled, decide: Decide) -> Outcome | None:
         """Record a spooled run unless it is there already, spooled or not."""

@@ -63,7 +63,7 @@ snapshots = Table(
     METADATA,
     Column("device", SafeText, primary_key=True),
     Column("taken_at", UtcDateTime, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # codec.pack(Snapshot)
+    Column("body", LargeBinary, nullable=False),  # bodies.pack_snapshot
 )
 
 tracks = Table(
@@ -163,7 +163,7 @@ runs = Table(
     Column("started_at", UtcDateTime, nullable=False, index=True),
     Column("finished_at", UtcDateTime, nullable=False),
     Column("summary", LargeBinary, nullable=False),  # codec.pack(rows.RunSummary)
-    Column("body", LargeBinary, nullable=False),  # codec.pack(Run)
+    Column("body", LargeBinary, nullable=False),  # bodies.pack_run
 )
 
 taken_in = Table(

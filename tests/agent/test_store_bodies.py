@@ -1,4 +1,4 @@
-"""Snapshots come back from the store as they were, their tables by column."""
+"""Snapshots and runs come back from the store as they were, their tables by column."""
 
 import math
 from dataclasses import replace
@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.store import StoreCorrupt, codec, snapshots
+from agent.model import DeviceResult, Run
+from agent.store import StoreCorrupt, bodies, codec
 from collectors.columns import Grid, Rows, Samples, packed
 from collectors.model import Sample, Snapshot
 from tests.agent.faults import NOW
@@ -16,7 +17,7 @@ from tests.agent.test_store_codec import snapshots as any_snapshots
 
 
 def there_and_back(snapshot: Snapshot) -> Snapshot:
-    return snapshots.unpack(snapshots.pack(snapshot), {})
+    return bodies.unpack_snapshot(bodies.pack_snapshot(snapshot), {})
 
 
 def ports(*octets: float, device: str = "sw-1") -> Snapshot:
@@ -29,6 +30,11 @@ def ports(*octets: float, device: str = "sw-1") -> Snapshot:
         tuple(map(str, range(len(octets)))),
     )
     return Snapshot(device=device, taken_at=NOW, samples=Samples([Sample("device_up", {}, 1)], [grid]))
+
+
+def inspected(*snapshots: Snapshot) -> Run:
+    devices = tuple(DeviceResult(snapshot=each, results=(), not_applicable=()) for each in snapshots)
+    return Run(id="r1", started_at=NOW, finished_at=NOW, devices=devices)
 
 
 @st.composite
@@ -55,18 +61,26 @@ def test_tables_come_back_as_tables() -> None:
     assert next(iter(grid)).oid == "1.3.6.1.2.1.31.1.1.1.6.0"
 
 
+def test_a_run_comes_back_with_its_tables() -> None:
+    run = inspected(ports(1, 2), Snapshot(device="sw-2", taken_at=NOW), ports(device="sw-3"))
+    back = bodies.unpack_run(bodies.pack_run(run))
+    assert back == run
+    assert isinstance(back.devices[0].snapshot.samples, Samples)
+    assert bodies.unpack_run(codec.pack(run)) == run  # as runs were stored before
+
+
 def test_devices_whose_tables_have_the_same_rows_keep_them_once() -> None:
-    known: snapshots.RowsByLabels = {}
-    bodies = [snapshots.pack(ports(1, 2, device=name)) for name in ("sw-1", "sw-2")]
-    one, two = (Samples.of(snapshots.unpack(body, known).samples) for body in bodies)
+    known: bodies.RowsByLabels = {}
+    packed_ones = [bodies.pack_snapshot(ports(1, 2, device=name)) for name in ("sw-1", "sw-2")]
+    one, two = (Samples.of(bodies.unpack_snapshot(body, known).samples) for body in packed_ones)
     assert one.grids[0].rows is two.grids[0].rows
 
 
 def test_a_snapshot_that_was_stored_sample_by_sample_is_still_read() -> None:
-    assert snapshots.unpack(codec.pack(ports(1, 2)), {}) == ports(1, 2)
+    assert bodies.unpack_snapshot(codec.pack(ports(1, 2)), {}) == ports(1, 2)
 
 
 @pytest.mark.parametrize("body", [b"", b"[{}]", b'[{"snapshot": 1, "grids": []}]', b"x\x9cgarbage"])
 def test_a_damaged_snapshot_is_an_error_of_the_store(body: bytes) -> None:
     with pytest.raises(StoreCorrupt, match="Snapshot cannot be read back"):
-        snapshots.unpack(body, {})
+        bodies.unpack_snapshot(body, {})
