@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, insert, se
 from agent import tickets as rules
 from agent.model import Finding, FindingState, Run, Severity, Ticket, TicketChange, TicketStatus, Track
 from agent.store import codec, rows, spool, tables
+from agent.store.ahead import AHEAD, finding_by, ticket_by
 from agent.store.engine import Database, insert_new, open_database, upsert
 from agent.store.errors import NotFound, StoreError
 from agent.store.rows import Key, RunSummary
@@ -59,6 +60,7 @@ class _Reading:
     tracks: Mapping[Key, Track]
     now: datetime
     others: Collection[str] = ()
+    late: bool = False  # taken in long after `now`
 
     @property
     def devices(self) -> set[str]:
@@ -232,7 +234,7 @@ class Store:
             stored = connection.execute(select(tables.runs.c.id).where(tables.runs.c.id == spooled.id)).one_or_none()
             if stored or not insert_new(connection, tables.taken_in, {"id": spooled.id, "at": spooled.now}):
                 return None
-            reading = _Reading(spooled.snapshots, tracks, spooled.now)
+            reading = _Reading(spooled.snapshots, tracks, spooled.now, late=True)
             return self._record(connection, reading, decide, completed(run) if run else None)
 
     def _record(
@@ -243,7 +245,7 @@ class Store:
         run_of: Callable[[Outcome], Run] | None,
     ) -> Outcome:
         numbers = _Numbers(connection, reading.now.astimezone(self._zone).date())
-        outcome = decide(_known(connection, reading.devices, numbers))
+        outcome = decide(_known(connection, reading, numbers))
         _write_reading(connection, reading)
         upsert(connection, tables.findings, [rows.finding_row(f) for f in outcome.findings])
         _write_changes(connection, outcome.changes)
@@ -280,24 +282,27 @@ def completed(run: Run) -> Callable[[Outcome], Run]:
     return lambda outcome: replace(run, findings=outcome.findings, changes=outcome.changes, tickets=outcome.tickets)
 
 
-def _known(connection: Connection, devices: Collection[str], numbers: Callable[[], str]) -> Known:
+def _known(connection: Connection, reading: _Reading, numbers: Callable[[], str]) -> Known:
+    devices, now = reading.devices, None if reading.late else reading.now
     found = _of_devices(connection, select(tables.findings), tables.findings, devices)
     not_closed = select(tables.tickets).where(tables.tickets.c.status != TicketStatus.CLOSED.value)
     at_work = _of_devices(connection, not_closed, tables.tickets, devices)
     return Known(
-        {f.result.key: f for f in map(rows.finding_of, found)},
-        {(t.device, t.check, t.object): t for t in map(rows.ticket_of, at_work)},
+        {f.result.key: finding_by(f, now) for f in map(rows.finding_of, found)},
+        {(t.device, t.check, t.object): ticket_by(t, now) for t in map(rows.ticket_of, at_work)},
         numbers,
     )
 
 
 def _write_reading(connection: Connection, reading: _Reading) -> None:
     newest = {s.device: s for s in sorted(reading.snapshots, key=lambda s: s.taken_at)}
-    upsert(connection, tables.snapshots, [rows.snapshot_row(s) for s in newest.values()], not_before="taken_at")
+    latest = None if reading.late else reading.now + AHEAD
+    snapshots = [rows.snapshot_row(s) for s in newest.values()]
+    upsert(connection, tables.snapshots, snapshots, not_before="taken_at", latest=latest)
     devices = {device for device, _, _ in reading.tracks}
     before = rows.tracks_of(_of_devices(connection, select(tables.tracks), tables.tracks, devices))
     merged = rows.track_rows({**before, **reading.tracks}, reading.now)
-    upsert(connection, tables.tracks, merged, not_before="updated_at")
+    upsert(connection, tables.tracks, merged, not_before="updated_at", latest=latest)
 
 
 def _ticket(connection: Connection, number: str) -> Ticket:
