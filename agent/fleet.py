@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = timedelta(seconds=10)  # between two looks: of thousands of devices some are polled all the time
 RUNS = 50  # the newest, looked through for each site's last inspection
+RUNS_AT_FIRST = 1000  # at the start: hundreds of sites are inspected one by one
 
 
 class Fleet:
@@ -34,14 +35,16 @@ class Fleet:
 
     def samples(self, found: Iterable[Finding], at_work: Iterable[Ticket], now: datetime) -> list[Sample]:
         """Return the figures as of now. Raises StoreError."""
-        self._looked = now
-        for run in self._store.runs(limit=RUNS):
+        runs = self._store.runs(limit=RUNS_AT_FIRST if self._looked is None else RUNS)
+        for run in runs:
             if run.id not in self._seen:
                 try:
                     self._take(run)
                 except (NotFound, StoreCorrupt) as error:  # it will not get better: the others show
                     log.warning("run %s is in no figure: %s", run.id, error)
                 self._seen.add(run.id)
+        self._seen &= {run.id for run in runs}
+        self._looked = now
         made = fleet_metrics
         return [
             *made.sites(self._inventory),
@@ -52,10 +55,9 @@ class Fleet:
         ]
 
     def _take(self, run: RunSummary) -> None:
-        """Read a run, unless a later inspection of every site is known."""
-        known = [one.ended_at for one in self._latest.values()]
-        covered = len(known) == len(self._inventory.sites) and all(at >= run.finished_at for at in known)
-        if covered or not fleet_runs.whole(run.scope):
+        """Read a run, unless a later inspection of each of its sites is known."""
+        known = {name for name, one in self._latest.items() if one.ended_at >= run.finished_at}
+        if known.issuperset(run.sites or self._inventory.sites) or not fleet_runs.whole(run.scope):
             return
         for name, one in fleet_runs.of_run(self._store.run(run.id), self._inventory).items():
             before = self._latest.get(name)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -152,6 +152,7 @@ def _settle(  # noqa: PLR0917
         started_at=started,
         finished_at=now,
         scope=scope,
+        sites=_sites(with_.inventory.entries[name] for name in judged),
         devices=devices,
         coverage=judging.coverage(devices),
         answers=with_.answers,
@@ -174,6 +175,11 @@ def _settle(  # noqa: PLR0917
         as_new = decide(Known({}, {}, lambda: ""))
         return _keep(with_.spool, spooled, replace(bare, findings=as_new.findings), error)
     return Inspected(outcome.run or run_of(outcome))
+
+
+def _sites(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return the sites of devices, each with its customer."""
+    return {entry.site.name: entry.site.customer.name for entry in entries if entry.site}
 
 
 def _others(with_: Inspector, judged: Mapping[str, Judgement]) -> dict[str, Standing]:

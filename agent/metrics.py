@@ -12,7 +12,7 @@ from prometheus_client.openmetrics import exposition as openmetrics_exposition
 from agent.metrics_health import Health
 from agent.metrics_text import Block, block, is_mib_name, pages
 from agent.model import Entry, Finding, FindingState, Severity, Ticket, TicketStatus
-from agent.shown import Shown, Writer, device_labels
+from agent.shown import Shown, Writer, unpolled
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import Meaning
 
@@ -22,7 +22,7 @@ OWN: dict[str, Meaning] = {
     "device_tickets_open": Meaning("gauge", "Tickets of the device that are not resolved", ("severity",)),
     "netpatrol_findings_open": Meaning("gauge", "Findings that are not cleared", ("severity",)),
     "netpatrol_tickets_open": Meaning("gauge", "Tickets that are not resolved", ("severity",)),
-    "netpatrol_devices": Meaning("gauge", "Devices polled, by how they stand: up, down, stale", ("state",)),
+    "netpatrol_devices": Meaning("gauge", "Devices, by how they stand: up, down, stale", ("state",)),
     "probe_success": Meaning("gauge", "1 when the device asked for answered its latest poll in time, else 0"),
     "probe_duration_seconds": Meaning("gauge", "Time this answer took"),
 }
@@ -70,15 +70,17 @@ class Metrics:
         self._sinks: tuple[Sink, ...] = ()
         self._known: dict[str, Mapping[str, str]] = {}  # device → its labels
         self._devices: dict[str, Shown] = {}
+        self._unpolled: dict[str, Shown] = {}
         self._extra: dict[str, Mapping[str, list[Sample]]] = {}  # source → device → samples; "" has those of none
         self._written: dict[tuple[str, str], _Written] = {}  # of source and device: written anew when it changed
         self._lock = threading.Lock()
 
-    def know(self, entries: Iterable[Entry]) -> None:
-        """Take the labels of devices, for what is told of them before their first poll."""
-        known = {entry.name: device_labels(entry) for entry in entries}
+    def know(self, entries: Iterable[Entry], now: datetime) -> None:
+        """Take devices that will be polled from now on, for what is told of them before, or if they never are."""
+        known = {entry.name: unpolled(entry, now) for entry in entries}
         with self._lock:
-            self._known |= known
+            self._known |= {name: shown.top for name, shown in known.items()}
+            self._unpolled |= known
 
     def update(self, entry: Entry, snapshot: Snapshot) -> None:
         """Show a device's snapshot (derived already) in place of the one before."""
@@ -90,23 +92,13 @@ class Metrics:
         with self._lock:
             self._known[device] = shown.top
             self._devices[device] = shown
+            self._unpolled.pop(device, None)
         for sink in self._sinks:
             sink(shown)
 
     def tell(self, sink: Sink) -> None:
         """Hand each snapshot shown from now on to `sink` as well, in the thread that updates."""
         self._sinks = (*self._sinks, sink)
-
-    def drop(self, device: str) -> None:
-        """Show no more of a device: it left the inventory."""
-        with self._lock:
-            self._known.pop(device, None)
-            self._devices.pop(device, None)
-            self.writer.forget(device)
-            self._extra = {
-                source: {name: samples for name, samples in of.items() if name != device}
-                for source, of in self._extra.items()
-            }
 
     @property
     def polled(self) -> int:
@@ -146,12 +138,11 @@ class Metrics:
         openmetrics: bool = False,
     ) -> Iterator[bytes]:
         """Yield the whole page, piece by piece."""
-        with self._lock:
-            devices = dict(self._devices)
-        blocks = [self._standing(each, now) for each in devices.values() if selection.takes(each.top)]
+        devices = self._all(now)
+        blocks = [self._standing(each, now) for each in devices if selection.takes(each.top)]
         blocks += [each.block for each in self._further() if selection.takes_further(each.top)]
         if selection.only is None:
-            blocks.append(block({}, _states(devices.values(), now), self._meanings))
+            blocks.append(block({}, _states(devices, now), self._meanings))
         wanted = None if selection.mib else self._plain
         yield from pages(blocks, self._meanings, wanted=wanted, openmetrics=openmetrics)
         if selection.only is None:
@@ -175,7 +166,7 @@ class Metrics:
         shown = self._devices.get(device)
         with self._lock:
             extra = [sample for of in self._extra.values() for sample in of.get(device, ())]
-        success = timely and shown is not None and shown.up and now <= shown.stale_from
+        success = timely and shown is not None and shown.up and not shown.stale(now)
         probe = [Sample("probe_success", {}, int(success)), Sample("probe_duration_seconds", {}, seconds)]
         blocks = [block({}, probe, self._meanings)]
         if shown is not None and timely:
@@ -189,14 +180,20 @@ class Metrics:
 
         Those of a device have its labels.
         """
+        devices = self._all(now)
         with self._lock:
-            devices, known, extra = dict(self._devices), dict(self._known), list(self._extra.values())
+            known, extra = dict(self._known), list(self._extra.values())
         for of in extra:
             for name, samples in of.items():
                 top = known.get(name, {})
                 yield from (Sample(each.name, {**each.labels, **top}, each.value) for each in samples)
-        yield from _states(devices.values(), now)
-        yield from (Sample("device_up", each.top, 0) for each in devices.values() if now > each.stale_from)
+        yield from _states(devices, now)
+        yield from (Sample("device_up", each.top, 0) for each in devices if each.stale(now))
+
+    def _all(self, now: datetime) -> list[Shown]:
+        """Return how devices are shown: one never polled only when it should have been for long."""
+        with self._lock:
+            return [*self._devices.values(), *(each for each in self._unpolled.values() if each.stale(now))]
 
     def _further(self) -> list["_Written"]:
         with self._lock:
@@ -213,9 +210,7 @@ class Metrics:
         return list(written.values())
 
     def _standing(self, shown: Shown, now: datetime) -> Block:
-        return (
-            shown.block if now <= shown.stale_from else block(shown.top, [Sample("device_up", {}, 0)], self._meanings)
-        )
+        return block(shown.top, [Sample("device_up", {}, 0)], self._meanings) if shown.stale(now) else shown.block
 
 
 def _is_of_a_mib(name: str, meaning: Meaning) -> bool:
@@ -231,5 +226,5 @@ def _opened(name: str, tally: Mapping[tuple[str, Severity], int]) -> Iterator[Sa
 
 
 def _states(devices: Iterable[Shown], now: datetime) -> list[Sample]:
-    tally = Tally("stale" if now > each.stale_from else "up" if each.up else "down" for each in devices)
+    tally = Tally("stale" if each.stale(now) else "up" if each.up else "down" for each in devices)
     return [Sample("netpatrol_devices", {"state": state}, tally[state]) for state in ("up", "down", "stale")]

@@ -216,6 +216,7 @@ class Run:
     started_at: datetime
     finished_at: datetime
     scope: Mapping[str, str] = field(default_factory=dict)  # --site, --device, --class as given
+    sites: Mapping[str, str] = field(default_factory=dict)  # that its devices were at → whose they were
     devices: tuple[DeviceResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     changes: tuple[TicketChange, ...] = ()

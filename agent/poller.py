@@ -13,7 +13,7 @@ from typing import Protocol
 from agent import judging
 from agent.checks.rules import Check
 from agent.derive.traps import holds_traps
-from agent.judging import Key
+from agent.judging import Judgement, Key
 from agent.model import Entry, Judged, Track
 from agent.polling import Polling
 from agent.shown import Shown, Writer
@@ -71,7 +71,14 @@ class Remembered:
     standings: Mapping[str, Standing]
 
 
-Message = Polled | LookedAt | Remembered
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The process that polled these devices ended: what it was told of them is forgotten."""
+
+    devices: Collection[str]
+
+
+Message = Polled | LookedAt | Remembered | Lost
 Tell = Callable[[Message], object]
 
 
@@ -106,14 +113,11 @@ class Pollers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What one poller polls, and with what."""
+    """What one poller polls, in whatever process."""
 
     entries: Mapping[str, Entry]
     rules: Mapping[str, Check]
-    poll: Poll
     writer: Writer
-    store: Store
-    now: Callable[[], datetime]
     grace: float = 20.0  # seconds that polls in flight get at the end, and then the last snapshots
     kept_per_second: float = KEPT_PER_SECOND
 
@@ -127,13 +131,14 @@ class _Memory:
     stored: bool = False  # whether any of its tracks are
     kept: float = float("-inf")  # when a snapshot was last stored, monotonic
     heard: tuple[Sample, ...] = ()
+    owes: bool = False  # whether it is still to be told that what was heard went with a poll
 
 
 class Poller:
     """Polls its share in this process' event loop. See Pollers."""
 
-    def __init__(self, share: Share) -> None:
-        self._share = share
+    def __init__(self, share: Share, poll: Poll, store: Store, now: Callable[[], datetime]) -> None:
+        self._share, self._read, self._store, self._now = share, poll, store, now
         self._memories = {name: _Memory() for name in share.entries}
         self._unkept: dict[str, bool] = {}  # device with a snapshot newer than the store's → whether it holds traps
         self._kept_at = time.monotonic()
@@ -178,10 +183,10 @@ class Poller:
         self._missed += polls
 
     def _remember(self) -> dict[str, Standing]:
-        store, tracks = self._share.store, defaultdict[str, dict[Key, Track]](dict)
-        for key, track in store.tracks(self._memories).items():
+        tracks = defaultdict[str, dict[Key, Track]](dict)
+        for key, track in self._store.tracks(self._memories).items():
             tracks[key[0]][key] = track
-        snapshots = store.latest(self._memories)
+        snapshots = self._store.latest(self._memories)
         for name, memory in self._memories.items():
             memory.snapshot, memory.tracks, memory.stored = snapshots.get(name), tracks[name], bool(tracks[name])
         return {name: standing_of(snapshot) for name, snapshot in snapshots.items()}
@@ -189,13 +194,13 @@ class Poller:
     async def _poll(self, device: str) -> bool:
         share, memory, entry = self._share, self._memories[device], self._share.entries[device]
         began = time.monotonic()
-        snapshot = await share.poll(entry, memory.snapshot)
+        snapshot = await self._read(entry, memory.snapshot)
         took = time.monotonic() - began
-        heard, memory.heard = memory.heard, ()
-        if heard:
-            snapshot = replace(snapshot, samples=Samples.join((snapshot.samples, heard)))
+        if memory.heard:
+            snapshot = replace(snapshot, samples=Samples.join((snapshot.samples, memory.heard)))
+            memory.heard, memory.owes = (), True
         one = judging.judge(share.rules, entry, snapshot, previous=memory.snapshot, tracks=memory.tracks, quiet=True)
-        changed = {k: t for k, t in one.tracks.items() if not memory.stored or memory.tracks.get(k, Track()) != t}
+        changed = _changed(memory, one)
         memory.snapshot, memory.tracks, memory.stored = one.snapshot, judging.remember(memory.tracks, one), True
         self._unkept[device] = holds_traps(one.snapshot)
         polled = Polled(
@@ -208,11 +213,12 @@ class Poller:
             not_applicable=one.not_applicable,
             tracks=changed,
             standing=standing_of(one.snapshot),
-            heard=bool(heard),
+            heard=memory.owes,
             missed=self._missed,
             refused=self._refused,
         )
         self._missed = self._refused = 0
+        memory.owes = False
         self._tell(polled)
         return snapshot.up
 
@@ -255,7 +261,7 @@ class Poller:
 
     def _keep(self, snapshots: Sequence[Snapshot]) -> None:
         if snapshots:
-            self._share.store.record(snapshots, {}, lambda known: Outcome(), now=self._share.now())
+            self._store.record(snapshots, {}, lambda known: Outcome(), now=self._now())
 
     def _keep_the_rest(self) -> None:
         """Write the last snapshots, as many as `grace` allows."""
@@ -267,7 +273,18 @@ class Poller:
                 return
             try:
                 self._keep(self._taken(waiting[at : at + KEPT_AT_ONCE]))
-            except StoreError as error:
-                log.error("store: %s", error)
+            except Exception as error:  # the edge of the store: what was judged of them is settled all the same
+                log.error("store: %s", error, exc_info=not isinstance(error, StoreError))
                 return
             time.sleep(OTHERS_TURN)
+
+
+def _changed(memory: _Memory, one: Judgement) -> dict[Key, Track]:
+    """Return the tracks to be stored after a judgement.
+
+    Of objects that are well the snapshot tells; where it could not, their tracks do: a start in a device's silence is
+    not to forget them.
+    """
+    before = memory.tracks
+    judged = {k: t for k, t in one.tracks.items() if not memory.stored or before.get(k, Track()) != t}
+    return judged | {key: Track() for key in one.unread if key not in before}

@@ -14,7 +14,7 @@ from agent.fleet import Fleet
 from agent.judging import Key
 from agent.metrics import Metrics
 from agent.model import Inventory, Judged, Severity, Track
-from agent.poller import LookedAt, Message, Poll, Polled, Poller, Pollers, Remembered, Share
+from agent.poller import LookedAt, Lost, Message, Poll, Polled, Poller, Pollers, Remembered, Share
 from agent.store import Outcome, Store, StoreError
 from agent.tickets import AT_WORK
 from agent.topology import Standing
@@ -43,16 +43,12 @@ class Parts:
     grace: float = 20.0  # seconds that polls in flight get at the end
 
     def share(self) -> Share:
-        """Return all devices as the share of a poller in this process."""
-        return Share(
-            entries=self.inventory.entries,
-            rules=self.rules,
-            poll=self.poll,
-            writer=self.metrics.writer,
-            store=self.store,
-            now=self.now,
-            grace=self.grace,
-        )
+        """Return all devices as the share of one poller."""
+        return Share(entries=self.inventory.entries, rules=self.rules, writer=self.metrics.writer, grace=self.grace)
+
+    def poller(self) -> Poller:
+        """Return what polls all devices in this process."""
+        return Poller(self.share(), self.poll, self.store, self.now)
 
 
 class Service:
@@ -61,11 +57,11 @@ class Service:
     def __init__(self, parts: Parts, pollers: Pollers | None = None) -> None:
         """Without `pollers` this process polls all devices itself."""
         self._parts = parts
-        self._pollers: Pollers = Poller(parts.share()) if pollers is None else pollers
+        self._pollers: Pollers = parts.poller() if pollers is None else pollers
         self._told: asyncio.Queue[Polled | LookedAt] = asyncio.Queue()
         self._standings: dict[str, Standing] = {}  # of all devices, as last read
         self._awaited: dict[str, asyncio.Event] = {}  # device → set when its next poll shows
-        self._hearing: set[str] = set()  # devices whose next poll brings what was heard of them
+        self._hearing: dict[str, Sequence[Sample]] = {}  # device → what was heard of it, and its next poll brings
         self._concerned: frozenset[str] = frozenset()  # devices with open findings or tickets at work
         self._owed: dict[Key, Track] = {}  # tracks that changed, and that the store refused
         self._desk = ThreadPoolExecutor(1, "settle")  # apart from those that look up names, and may all be busy
@@ -90,15 +86,18 @@ class Service:
         await asyncio.get_running_loop().run_in_executor(self._desk, self._count, self._parts.now())
         work = (self._write(stop), self._count_on(), self._parts.metrics.health.pulse.beat_on())
         tasks = [asyncio.create_task(each) for each in work]
-        await self._pollers.run(stop, self.take)
-        await self._told.join()
-        for task in tasks:
-            task.cancel()
-        self._desk.shutdown()
+        try:
+            await self._pollers.run(stop, self.take)
+        finally:
+            stop.set()
+            await self._told.join()
+            for task in tasks:
+                task.cancel()
+            self._desk.shutdown()
 
     def _pass_on(self, device: str, heard: Sequence[Sample]) -> None:
         if heard:
-            self._hearing.add(device)
+            self._hearing[device] = heard
             self._pollers.hear(device, heard)
 
     def take(self, message: Message) -> None:
@@ -106,6 +105,8 @@ class Service:
         match message:
             case Remembered():
                 self._standings |= message.standings
+            case Lost():
+                self._say_again(message.devices)
             case LookedAt():
                 self._told.put_nowait(message)
             case Polled():
@@ -123,10 +124,19 @@ class Service:
         if (ended := self._awaited.pop(device, None)) is not None:
             ended.set()
         if polled.heard:
-            self._hearing.discard(device)
+            self._hearing.pop(device, None)
         if device not in self._hearing and (heard := self._parts.heard(device)):
             self._pass_on(device, heard)
             self._pollers.soon(device)
+
+    def _say_again(self, devices: Collection[str]) -> None:
+        """Ask for what a process that ended was asked for: what was heard of devices, and those somebody waits for."""
+        for device in devices:
+            if heard := self._hearing.get(device):
+                self._pollers.hear(device, heard)
+                self._pollers.soon(device)
+            elif device in self._awaited:
+                self._pollers.now(device)
 
     async def _write(self, stop: asyncio.Event) -> None:
         while True:
@@ -134,10 +144,16 @@ class Service:
             while not self._told.empty():
                 batch.append(self._told.get_nowait())
             for device, checks in (await self._settled(batch, stop)).items():
-                self._pollers.look_at(device, checks)
+                self._look_at(device, checks)
             for _ in batch:
                 self._told.task_done()
             await came(stop, SETTLE_PAUSE)
+
+    def _look_at(self, device: str, checks: Collection[str]) -> None:
+        try:
+            self._pollers.look_at(device, checks)
+        except Exception:  # the edge of one device: others are settled on
+            log.exception("%s: cannot be judged", device)
 
     async def _settled(self, batch: Sequence[Polled | LookedAt], stop: asyncio.Event) -> Mapping[str, Collection[str]]:
         """Settle in a thread. At the end, when no poll comes any more, a busy store is tried again for `grace` seconds.
@@ -197,9 +213,14 @@ class Service:
                 self._parts.metrics.health.store_failed()
 
     def _count(self, now: datetime) -> None:
-        """Show what is open, and what the store knows of inspections and service levels."""
+        """Show what is open, and what the store knows of inspections and service levels.
+
+        Of a device that left the inventory nothing is measured any more, so no finding of it counts; its tickets do,
+        until somebody resolves them.
+        """
         parts = self._parts
-        found, at_work = parts.store.findings(), parts.store.tickets(statuses=AT_WORK)
+        found = [f for f in parts.store.findings() if f.result.device in parts.inventory.entries]
+        at_work = parts.store.tickets(statuses=AT_WORK)
         self._concerned = frozenset({f.result.device for f in found} | {ticket.device for ticket in at_work})
         parts.metrics.settle(found, at_work)
         if parts.fleet.due(now):

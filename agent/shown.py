@@ -13,18 +13,29 @@ from collectors.vocabulary import Meaning
 OLD = timedelta(minutes=5)  # as long as Prometheus itself keeps a series that is no longer scraped
 
 
+NOTHING = Samples()
+EMPTY = filled(layout({}, NOTHING, {}), NOTHING)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A device's latest snapshot as it is shown."""
 
     top: Mapping[str, str]
     taken_at: datetime
-    stale_from: datetime  # from then on only `device_up 0` stands in for the figures
     interval: timedelta
     up: bool
     profile: str | None
     samples: Samples
     block: Block
+
+    def stale(self, now: datetime) -> bool:
+        """Say whether only `device_up 0` stands in for the figures.
+
+        They are from too long ago, or from a time that is still to come: the clock was set back, and how old they are
+        is not known.
+        """
+        return abs(now - self.taken_at) > max(3 * self.interval, OLD)
 
     @property
     def series(self) -> Iterator[Sample]:
@@ -50,17 +61,12 @@ class Writer:
         return Shown(
             top=top,
             taken_at=snapshot.taken_at,
-            stale_from=snapshot.taken_at + max(3 * entry.interval, OLD),
             interval=entry.interval,
             up=snapshot.up,
             profile=snapshot.profile,
             samples=samples,
             block=filled(laid_out, samples),
         )
-
-    def forget(self, device: str) -> None:
-        """Forget a device: it left the inventory."""
-        self._last.pop(device, None)
 
     def _shown(self, samples: Samples) -> Samples:
         """Leave out what is hidden: memory changes its labels from poll to poll, and would have all laid out anew."""
@@ -76,6 +82,19 @@ class Writer:
             if top_before == top and same_series(samples_before, samples):
                 return laid_out
         return layout(top, samples, self._meanings, self._hidden)
+
+
+def unpolled(entry: Entry, now: datetime) -> Shown:
+    """Return how a device is shown from `now` on until its first poll: without figures, and after a while as stale."""
+    return Shown(
+        top=device_labels(entry),
+        taken_at=now,
+        interval=entry.interval,
+        up=False,
+        profile=None,
+        samples=NOTHING,
+        block=EMPTY,
+    )
 
 
 def device_labels(entry: Entry) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What every process of ours sets up before it works."""
 
+import contextlib
 import logging
 import sys
 
@@ -11,3 +12,15 @@ garbage. With the defaults a quarter of the daemon's CPU goes into looking."""
 def log_to_stderr() -> None:
     """Write log lines of INFO and above to stderr, with time and origin."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+def take_descriptors() -> None:
+    """Let this process, and those it starts, open as many files as the system allows: often it says 1024 until asked.
+
+    Without a descriptor no device can be asked, and all of them seem silent.
+    """
+    with contextlib.suppress(ImportError, OSError, ValueError):  # not POSIX; or not allowed
+        import resource  # noqa: PLC0415 - Windows has none
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -18,7 +18,7 @@ from agent.fleet import Fleet
 from agent.inspection import Gather, Inspector
 from agent.metrics import Metrics
 from agent.model import Inventory
-from agent.poller import KEPT_PER_SECOND, Poll
+from agent.poller import Poll
 from agent.pollers.counts import Counts
 from agent.pollers.crew import Crew
 from agent.pollers.process import Job
@@ -58,19 +58,18 @@ def _cores() -> int:
 def crew(parts: Parts, profiles: ProfileSet, data: Path, processes: int) -> Crew:
     """Return the processes that poll, not started yet. The devices are dealt out to them by turns."""
     entries = list(parts.inventory.entries.items())
+    whole = parts.share()
     jobs = [
         Job(
-            entries=dict(entries[number::processes]),
-            rules=parts.rules,
+            share=replace(
+                whole, entries=dict(entries[number::processes]), kept_per_second=whole.kept_per_second / processes
+            ),
             profiles=profiles,
-            writer=parts.metrics.writer,
-            store=data / STORE,
             at_once=ceil(AT_ONCE / processes),
             per_site=ceil(PER_SITE / processes),
             sessions=ceil(MOST / processes),
+            store=data / STORE,
             samples=parts.inventory.push is not None,
-            kept_per_second=KEPT_PER_SECOND / processes,
-            grace=parts.grace,
         )
         for number in range(min(processes, len(entries)))
     ]
@@ -128,7 +127,7 @@ def daemon(
     """
     meanings = {**community, **VOCABULARY, **derive.DERIVED, **fleet_metrics.MEANINGS}
     metrics = Metrics(meanings, version=version("netpatrol"), hidden=derive.MEMORY)
-    metrics.know(inventory.entries.values())
+    metrics.know(inventory.entries.values(), now())
     if station is not None:
         metrics.health.registry.register(station.counts)
     return Parts(

@@ -37,7 +37,7 @@ from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
 from agent.output import Format, Row, emit, jsonl, safe_terminal
 from agent.service import Service
-from agent.startup import log_to_stderr
+from agent.startup import log_to_stderr, take_descriptors
 from agent.store import Store, StoreError
 from agent.texts import text
 from collectors.errors import CollectError
@@ -212,6 +212,7 @@ def run(
 ) -> int:
     """Poll all devices at their intervals, serve /metrics, until SIGTERM · 持续采集并提供 /metrics."""
     log_to_stderr()
+    take_descriptors()
     setup = options.load(path)
     options.say_not_understood(setup, options.language(None, setup.inventory))
     host, _, port = listen.rpartition(":")

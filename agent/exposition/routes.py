@@ -83,8 +83,11 @@ def _probe(here: Exposition, request: Request) -> Answer:
 
 
 def _fresh(here: Exposition, entry: Entry) -> bool:
+    """Say whether what is shown of a device will do. A silent one is polled less often: nor do scrapes hold it up."""
     shown = here.metrics.find(entry.name)
-    return shown is not None and abs(here.now() - shown.taken_at) < FRESH * entry.interval
+    if shown is None or not shown.up:
+        return shown is not None and not shown.stale(here.now())
+    return abs(here.now() - shown.taken_at) < FRESH * entry.interval
 
 
 def _asked(here: Exposition, entry: Entry, request: Request) -> bool:
@@ -118,7 +121,7 @@ def _ready(here: Exposition, request: Request) -> Answer:
 
 def _index(here: Exposition, request: Request) -> Answer:
     rows = "".join(
-        f'<li><a href="{path}">{path}</a> {escape(text)}</li>' for path, text in (here.shown | _LINKS).items()
+        f'<li><a href=".{path}">{path}</a> {escape(text)}</li>' for path, text in (here.shown | _LINKS).items()
     )
     page = (
         '<!DOCTYPE html><html lang="zh"><meta charset="utf-8"><title>netpatrol</title><h1>netpatrol</h1>'

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from agent.exposition.message import Answer, Request
+from agent.exposition.message import Answer, Request, line
 from agent.exposition.negotiation import wants_gzip
 from agent.exposition.pages.routes import Pages
 from agent.exposition.probing import Prober
@@ -28,11 +28,13 @@ _log = logging.getLogger(__name__)
 
 THREADS = 64  # requests answered at once; who comes then is told to come again
 SILENCE = 10.0  # seconds without a byte from or to the client
-ASKING = 10.0  # seconds to have asked, in all
+ASKING, HURRIED = 10.0, 1.0  # seconds to have asked, in all; once all threads are taken
 TAKING = 120.0  # seconds to have taken the answer, in all: as long as the longest scrape timeout we heed
-TURN = 1.0  # seconds, in all, that a client may let us wait to send, while others wait for its page
+TURN = 1.0  # seconds, in all, that a client may let us wait, while others wait for its page, or all threads are taken
 LOOK = 0.25  # seconds between two looks whether others wait, while a client takes nothing
 WRITE = 64 * 1024  # bytes
+SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+PAUSE = 0.1  # seconds before the next connection is taken where the system is short of what it takes
 
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -51,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         began = time.monotonic()
-        self.server.allow(self.connection, TAKING)
+        self.server.allow(self.connection, TAKING, TAKING)  # how slow it is to take is looked at where it is sent
         self.close_connection = True
         try:
             url = urlsplit(self.path)
@@ -60,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): text for name, text in self.headers.items()}
         request = Request(path=url.path, query=parse_qs(url.query, keep_blank_values=True), headers=headers)
-        answer = self.server.exposition.answer(request)
+        answer = self._answer(request)
         try:
             sent = self._send(answer, headers)
         finally:
@@ -70,10 +72,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
+    def _answer(self, request: Request) -> Answer:
+        try:
+            return self.server.exposition.answer(request)
+        except Exception:  # noqa: BLE001 - the edge of one request
+            _log.exception("no answer to %r", request.path)
+            return line(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of netpatrol's own: see its log")
+
     def _send(self, answer: Answer, headers: Mapping[str, str]) -> int:
         """Send an answer; return the size of its body, as sent."""
         compressed = wants_gzip(headers.get("accept-encoding", ""))
-        chunked = self.request_version != "HTTP/1.0"
+        chunked = self.request_version not in ("HTTP/0.9", "HTTP/1.0")
         said = {"Content-Type": answer.content_type, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
         if compressed:
             said["Content-Encoding"] = "gzip"
@@ -87,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_body(self, answer: Answer, compressed: bool, chunked: bool) -> int:
         sent = 0
-        out = _Patient(self.connection, answer.awaited)
+        out = _Patient(self.connection, lambda: answer.awaited() or self.server.crowded)
         for piece in _gathered(_gzip(answer.body) if compressed else answer.body):
             sent += len(piece)
             out.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
@@ -157,12 +166,26 @@ class _HttpServer(ThreadingHTTPServer):
         self.address_family = family
         self.exposition = exposition
         self._room = threading.BoundedSemaphore(THREADS)
-        self._until: dict[Any, float] = {}  # connection → when it is cut
+        self._until: dict[Any, tuple[float, float]] = {}  # connection → when it is cut, and when in a crowd
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
         """Bind, without asking the DNS for our own name as the base class does."""
         socketserver.TCPServer.server_bind(self)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether all threads are taken."""
+        return len(self._until) >= THREADS
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take the next connection. It stays to be taken where the system is short of descriptors: do not spin."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in SHORT:
+                time.sleep(PAUSE)
+            raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a thread of its own, if there is room."""
@@ -171,7 +194,7 @@ class _HttpServer(ThreadingHTTPServer):
             _refuse(request)
             self.shutdown_request(request)
             return
-        self.allow(request, ASKING)
+        self.allow(request, ASKING, HURRIED)
         try:
             super().process_request(request, client_address)
         except RuntimeError:  # the system gives no more threads
@@ -189,15 +212,16 @@ class _HttpServer(ThreadingHTTPServer):
         self._until.pop(request, None)
         self._room.release()
 
-    def allow(self, connection: Any, seconds: float) -> None:
-        """Give a connection so much time from now on."""
-        self._until[connection] = time.monotonic() + seconds
+    def allow(self, connection: Any, seconds: float, crowded: float) -> None:
+        """Give a connection so many seconds from now on; `crowded`, once all threads are taken."""
+        now = time.monotonic()
+        self._until[connection] = now + seconds, now + crowded
 
     def service_actions(self) -> None:
         """Cut the connections whose time is up: one that sends or takes a byte now and then is never silent."""
-        now = time.monotonic()
-        for connection, until in list(self._until.items()):
-            if now > until and self._until.pop(connection, None) is not None:
+        now, crowded = time.monotonic(), self.crowded
+        for connection, until in self._until.copy().items():
+            if now > until[crowded]:
                 _cut(connection)
 
     def handle_error(self, request: object, client_address: object) -> None:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from agent.poller import Tell
+from agent.poller import Lost, Tell
 from agent.pollers.process import BEAT, Job
 from agent.pollers.wire import LIMIT, Batch, Filler, framed, received
 from agent.waiting import came
@@ -32,7 +32,7 @@ class Crew:
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.members = tuple(Member(number, job) for number, job in enumerate(jobs, start=1))
-        self._of = {device: member for member in self.members for device in member.job.entries}
+        self._of = {device: member for member in self.members for device in member.job.share.entries}
 
     async def run(self, stop: asyncio.Event, tell: Tell) -> None:
         await asyncio.gather(*(member.run(stop, tell) for member in self.members))
@@ -73,7 +73,7 @@ class Member:
 
     @property
     def devices(self) -> int:
-        return len(self.job.entries)
+        return len(self.job.share.entries)
 
     @property
     def late(self) -> float:
@@ -92,24 +92,24 @@ class Member:
         pause = FIRST_PAUSE
         while not stop.is_set():
             began = time.monotonic()
-            code = await self._live(stop, tell)
+            try:
+                why = _why(await self._live(stop, tell))
+            except OSError as error:  # the system has no process, memory or descriptor left, for now
+                why = str(error)
             if stop.is_set():
                 return
             pause = FIRST_PAUSE if time.monotonic() - began > STEADY else min(2 * pause, LONGEST_PAUSE)
             log.error(
                 "polling process %d, of %d devices, ended unasked (%s); it is started again in %g s",
-                self.number, self.devices, _why(code), pause,
+                self.number, self.devices, why, pause,
             )  # fmt: skip
+            self._waiting.clear()  # is said again
+            tell(Lost(self.job.share.entries.keys()))
             await came(stop, pause)
 
     async def _live(self, stop: asyncio.Event, tell: Tell) -> int:
-        """Start the process and hear it to its end; return its exit code."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "agent.pollers.process", str(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=_environment(),
-            )  # fmt: skip
+        """Start the process and hear it to its end; return its exit code. Raises OSError."""
+        process, ours = await _started()
         self.pid = process.pid
         reader, writer = await asyncio.open_connection(sock=ours, limit=LIMIT)
         writer.write(framed(self.job))
@@ -145,9 +145,24 @@ class Member:
         """Have the process stop when it is time; kill it if it does not."""
         await stop.wait()
         self.command("stop")
-        await asyncio.sleep(2 * self.job.grace + PATIENCE)
+        await asyncio.sleep(2 * self.job.share.grace + PATIENCE)
         log.error("polling process %d does not stop: it is killed", self.number)
         process.kill()
+
+
+async def _started() -> tuple[asyncio.subprocess.Process, socket.socket]:
+    """Start a process; return it, and our end of the line to it."""
+    ours, theirs = socket.socketpair()
+    try:
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "agent.pollers.process", str(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=_environment(),
+            )  # fmt: skip
+    except OSError:
+        ours.close()
+        raise
+    return process, ours
 
 
 def _environment() -> dict[str, str]:

@@ -11,17 +11,13 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent import reading
-from agent.checks.rules import Check
 from agent.metrics_health import Pulse
-from agent.model import Entry
 from agent.poller import Message, Poller, Share
 from agent.pollers.wire import LIMIT, Batch, Leaner, framed, received
-from agent.shown import Writer
 from agent.startup import GARBAGE, log_to_stderr
 from agent.store import Store
 from agent.waiting import came
@@ -36,19 +32,15 @@ BEAT = 1.0  # seconds between two batches, if there is nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What one process polls, and how."""
+    """What one process polls, and with what."""
 
-    entries: Mapping[str, Entry]
-    rules: Mapping[str, Check]
+    share: Share
     profiles: ProfileSet
-    writer: Writer
-    store: Path
     at_once: int  # devices
     per_site: int  # devices at once
     sessions: int  # kept open
+    store: Path
     samples: bool  # the daemon wants the figures as such, not only as text
-    kept_per_second: float
-    grace: float
 
 
 class Outbox:
@@ -93,11 +85,10 @@ async def work(line: socket.socket) -> None:
     """Do the job that comes over a socket until told to stop, or until the other end is closed."""
     reader, writer = await asyncio.open_connection(sock=line, limit=LIMIT)
     job: Job = await received(reader)
-    devices = reading.reader(
-        job.profiles, job.rules, Bounds(devices=job.at_once, per_site=job.per_site), sessions=job.sessions
-    )
+    bounds = Bounds(devices=job.at_once, per_site=job.per_site)
+    devices = reading.reader(job.profiles, job.share.rules, bounds, sessions=job.sessions)
     with Store.open(job.store) as store:
-        poller, pulse, stop = Poller(_share(job, devices, store)), Pulse(), asyncio.Event()
+        poller, pulse, stop = Poller(job.share, devices.one, store, reading.now), Pulse(), asyncio.Event()
         outbox = Outbox(writer, Leaner(samples=job.samples), poller, pulse)
 
         def ended(task: asyncio.Task[None]) -> None:
@@ -118,19 +109,6 @@ async def work(line: socket.socket) -> None:
             await outbox.send()
         await asyncio.to_thread(devices.close)
     writer.close()
-
-
-def _share(job: Job, devices: reading.Reader, store: Store) -> Share:
-    return Share(
-        entries=job.entries,
-        rules=job.rules,
-        poll=devices.one,
-        writer=job.writer,
-        store=store,
-        now=reading.now,
-        grace=job.grace,
-        kept_per_second=job.kept_per_second,
-    )
 
 
 async def obey(reader: asyncio.StreamReader, poller: Poller, stop: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -104,14 +105,26 @@ def open_database(where: str | Path, wait: float) -> Database:
     return database
 
 
-def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], not_before: str | None = None) -> None:
-    """Insert rows, or replace those with the same primary key; with `not_before`, unless that column is later there."""
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[dict[str, Any]],
+    not_before: str | None = None,
+    latest: datetime | None = None,
+) -> None:
+    """Insert rows, or replace those with the same primary key; with `not_before`, unless that column is later there.
+
+    What is later than `latest` counts for nothing: no clock that was right wrote it.
+    """
     if not rows:
         return
     statement = insert(table)
     keys = [column.name for column in table.primary_key]
     new = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-    older = table.c[not_before] <= statement.excluded[not_before] if not_before else None
+    older = None
+    if not_before:
+        older = table.c[not_before] <= statement.excluded[not_before]
+        older = older if latest is None else older | (table.c[not_before] > latest)
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new, where=older), list(rows))
 
 

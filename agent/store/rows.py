@@ -46,6 +46,7 @@ class RunSummary:
     finished_at: datetime
     severity: Severity
     scope: Mapping[str, str] = field(default_factory=dict)
+    sites: Mapping[str, str] = field(default_factory=dict)  # site → customer
     coverage: Coverage
     findings: int = 0  # open ones
     changes: int = 0  # of tickets
@@ -58,6 +59,7 @@ class RunSummary:
             finished_at=run.finished_at,
             severity=run.severity,
             scope=run.scope,
+            sites=run.sites,
             coverage=run.coverage,
             findings=sum(f.state is not FindingState.CLEARED for f in run.findings),
             changes=len(run.changes),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,8 +13,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, insert, se
 from agent import tickets as rules
 from agent.model import Finding, FindingState, Run, Severity, Ticket, TicketChange, TicketStatus, Track
 from agent.store import bodies, codec, rows, spool, tables
+from agent.store.ahead import AHEAD, finding_by, ticket_by
 from agent.store.engine import Database, insert_new, open_database, upsert
 from agent.store.errors import NotFound, StoreError
+from agent.store.numbers import TicketNumbers
 from agent.store.rows import Key, RunSummary
 from agent.store.spool import Spooled
 from agent.waivers import FindingChange
@@ -59,6 +61,7 @@ class _Reading:
     tracks: Mapping[Key, Track]
     now: datetime
     others: Collection[str] = ()
+    late: bool = False  # taken in long after `now`
 
     @classmethod
     def of(
@@ -238,7 +241,7 @@ class Store:
     def _take_in(self, spooled: Spooled, decide: Decide) -> Outcome | None:
         """Record a spooled run unless it is there already, spooled or not."""
         run, tracks = spooled.run, {j.result.key: j.track for j in spooled.judged}
-        reading = _Reading.of(spooled.snapshots, tracks, spooled.now)
+        reading = replace(_Reading.of(spooled.snapshots, tracks, spooled.now), late=True)
         with self._database.writing() as connection:
             stored = connection.execute(select(tables.runs.c.id).where(tables.runs.c.id == spooled.id)).one_or_none()
             if stored or not insert_new(connection, tables.taken_in, {"id": spooled.id, "at": spooled.now}):
@@ -252,8 +255,8 @@ class Store:
         decide: Decide,
         run_of: Callable[[Outcome], Run] | None,
     ) -> Outcome:
-        numbers = _Numbers(connection, reading.now.astimezone(self._zone).date())
-        outcome = decide(_known(connection, reading.devices, numbers))
+        numbers = TicketNumbers(connection, reading.now.astimezone(self._zone).date())
+        outcome = decide(_known(connection, reading, numbers))
         _write_reading(connection, reading)
         upsert(connection, tables.findings, [rows.finding_row(f) for f in outcome.findings])
         _write_changes(connection, outcome.changes)
@@ -265,48 +268,30 @@ class Store:
         return replace(outcome, run=run)
 
 
-class _Numbers:
-    """Gives ticket numbers of one day, T-YYYYMMDD-NNNN; the writing transaction makes them unique."""
-
-    def __init__(self, connection: Connection, day: date) -> None:
-        self._connection = connection
-        self._day = day
-        self._last: int | None = None
-
-    def __call__(self) -> str:
-        if self._last is None:
-            table = tables.ticket_days
-            self._last = self._connection.scalar(select(table.c.last).where(table.c.day == self._day)) or 0
-        self._last += 1
-        return f"T-{self._day:%Y%m%d}-{self._last:04d}"
-
-    def save(self) -> None:
-        if self._last is not None:
-            upsert(self._connection, tables.ticket_days, [{"day": self._day, "last": self._last}])
-
-
 def completed(run: Run) -> Callable[[Outcome], Run]:
     """Return what puts into a run how its findings and tickets were settled."""
     return lambda outcome: replace(run, findings=outcome.findings, changes=outcome.changes, tickets=outcome.tickets)
 
 
-def _known(connection: Connection, devices: Collection[str], numbers: Callable[[], str]) -> Known:
+def _known(connection: Connection, reading: _Reading, numbers: Callable[[], str]) -> Known:
+    devices, now = reading.devices, None if reading.late else reading.now
     found = _of_devices(connection, select(tables.findings), tables.findings, devices)
     not_closed = select(tables.tickets).where(tables.tickets.c.status != TicketStatus.CLOSED.value)
     at_work = _of_devices(connection, not_closed, tables.tickets, devices)
     return Known(
-        {f.result.key: f for f in map(rows.finding_of, found)},
-        {(t.device, t.check, t.object): t for t in map(rows.ticket_of, at_work)},
+        {f.result.key: finding_by(f, now) for f in map(rows.finding_of, found)},
+        {(t.device, t.check, t.object): ticket_by(t, now) for t in map(rows.ticket_of, at_work)},
         numbers,
     )
 
 
 def _write_reading(connection: Connection, reading: _Reading) -> None:
-    upsert(connection, tables.snapshots, reading.snapshots, not_before="taken_at")
+    latest = None if reading.late else reading.now + AHEAD
+    upsert(connection, tables.snapshots, reading.snapshots, not_before="taken_at", latest=latest)
     devices = {device for device, _, _ in reading.tracks}
     before = rows.tracks_of(_of_devices(connection, select(tables.tracks), tables.tracks, devices))
     merged = rows.track_rows({**before, **reading.tracks}, reading.now)
-    upsert(connection, tables.tracks, merged, not_before="updated_at")
+    upsert(connection, tables.tracks, merged, not_before="updated_at", latest=latest)
 
 
 def _ticket(connection: Connection, number: str) -> Ticket:

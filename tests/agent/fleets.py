@@ -80,8 +80,9 @@ def run(number: int, results: dict[str, Severity], at: datetime = NOW, **more: o
     )
     found = tuple(finding(name, severity) for name, severity in results.items() if severity)
     plain = Run(
-        id=f"run-{number}", started_at=at - timedelta(seconds=30), finished_at=at, devices=devices, findings=found
-    )
+        id=f"run-{number}", started_at=at - timedelta(seconds=30), finished_at=at, devices=devices, findings=found,
+        sites={WHERE[name].name: "acme" for name in results if name in WHERE},
+    )  # fmt: skip
     return replace(plain, **more)
 
 

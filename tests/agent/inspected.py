@@ -67,14 +67,13 @@ class Site:
             return snapshots
 
         parts = Inspector(
-            inventory=INVENTORY,
             store=self.store,
             spool=self.folder / wiring.SPOOL,
             gather=gather,
             now=self.clock.now,
             sleep=self.clock.sleep,
             window=window,
-            **{"rules": {"cpu": CPU}} | more,
+            **{"inventory": INVENTORY, "rules": {"cpu": CPU}} | more,
         )
         entries = [INVENTORY.entries[name] for name in readings[0]]
         inspected = await inspection.run(parts, entries, {})

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from agent.fleet import PAUSE, Fleet
+from agent.fleet import PAUSE, RUNS, Fleet
 from agent.fleet_metrics import MEANINGS
 from agent.metrics import Metrics
 from agent.model import Run, Severity
@@ -67,6 +67,18 @@ def test_a_run_is_read_once_and_an_old_one_never(store: Store):
     for minutes in range(5):
         runs_shown(fleet, NOW + 2 * HOUR + timedelta(minutes=minutes))
     assert counting.read == ["run-2"]
+
+
+def test_a_site_that_was_inspected_long_ago_shows_after_a_start(store: Store):
+    keep(store, run(1, {"edge-1": Severity.OK}))
+    for number in range(2, RUNS + 3):
+        keep(store, run(number, {"core-1": Severity.OK}, NOW + number * HOUR))
+    counting = Counting(store)
+    fleet = Fleet(INVENTORY, CHECKS, counting)
+    for later in range(2):
+        shown = runs_shown(fleet, NOW + (100 + later) * HOUR)
+        assert shown == {"hq": f"run-{RUNS + 2}", "branch": "run-1"}
+    assert counting.read == [f"run-{RUNS + 2}", "run-1"]
 
 
 @pytest.mark.parametrize("error", [StoreCorrupt, NotFound])

@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from agent import wiring
 from agent.inspection import Inspected
 from agent.model import FindingState, ManualAnswer, Severity, TicketStatus
 from agent.store import Store, spool
+from tests.agent.fleets import HQ
 from tests.agent.inspected import CPU, INVENTORY, Site
 
 
@@ -87,6 +89,12 @@ async def test_what_people_answered_is_kept_with_the_run(site: Site) -> None:
     run = (await site.inspect({"sw-1": 0.1}, {"sw-1": 0.1}, answers=answers)).run
     assert run.answers == answers
     assert site.store.run(run.id).answers == answers
+
+
+async def test_the_run_says_which_sites_it_was_at(site: Site) -> None:
+    hq = replace(INVENTORY, entries={**INVENTORY.entries, "sw-2": replace(INVENTORY.entries["sw-2"], site=HQ)})
+    run = (await site.inspect({"sw-1": 0.1, "sw-2": 0.1}, {"sw-1": 0.1, "sw-2": 0.1}, inventory=hq)).run
+    assert run.sites == site.store.run(run.id).sites == site.store.runs()[0].sites == {"hq": "acme"}
 
 
 async def test_the_run_counts_what_both_readings_asked(site: Site) -> None:

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -44,14 +45,6 @@ def test_the_latest_snapshot_takes_the_place_of_the_one_before(metrics: Metrics)
     assert value(metrics, "device_cpu_ratio", **TOP, entity="CPU") is None
 
 
-def test_a_device_that_left_the_inventory_is_gone(metrics: Metrics):
-    metrics.update(entry(), snapshot())
-    metrics.settle([finding("core-1", Severity.WARNING)], [])
-    metrics.drop("core-1")
-    metrics.drop("never-was")
-    assert b"core-1" not in metrics.render(NOW)
-
-
 @pytest.mark.parametrize(
     ("interval", "age", "stale"),
     [(60, 300, False), (60, 301, True), (600, 1800, False), (600, 1801, True)],
@@ -63,6 +56,28 @@ def test_a_device_not_polled_for_too_long_shows_only_that_it_is_not_up(interval,
     assert value(metrics, "device_up", later, **TOP) == (0 if stale else 1)
     assert (value(metrics, "device_cpu_ratio", later, **TOP, entity="CPU") is None) is stale
     assert value(metrics, "netpatrol_devices", later, state="stale") == stale
+
+
+def test_a_clock_that_was_set_back_shows_no_figure_of_unknown_age(metrics: Metrics):
+    metrics.update(entry(), snapshot())
+    hung = NOW - timedelta(hours=2)
+    assert value(metrics, "device_up", hung, **TOP) == 0
+    metrics.update(entry(), replace(snapshot(), taken_at=hung))
+    assert value(metrics, "device_up", hung, **TOP) == 1
+
+
+def test_a_device_that_is_never_polled_is_not_up_after_a_while(metrics: Metrics):
+    metrics.know([entry(), entry("core-2")], NOW)
+    assert names(metrics.render(NOW)) & {"device_up"} == set()
+    late = NOW + timedelta(minutes=6)
+    metrics.update(entry("core-2"), replace(snapshot("core-2"), taken_at=late))
+    assert (value(metrics, "device_up", late, **TOP), value(metrics, "netpatrol_devices", late, state="stale")) == (
+        0,
+        1,
+    )
+    assert metrics.find("core-1") is None
+    metrics.update(entry(), replace(snapshot(), taken_at=late))
+    assert value(metrics, "device_up", late, **TOP) == 1
 
 
 def test_a_device_that_is_polled_again_is_fresh(metrics: Metrics):

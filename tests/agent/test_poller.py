@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from agent import judging
 from agent import poller as polling
 from agent.derive.traps import OPEN
 from agent.model import Entry, Severity
-from agent.poller import LookedAt, Message, Polled, Poller, Remembered, Share
+from agent.poller import LookedAt, Message, Poll, Polled, Poller, Remembered, Share
 from agent.shown import Writer
-from agent.store import Store, StoreError
+from agent.store import Outcome, Store, StoreError
 from agent.traps.book import Book
 from collectors.model import Health, Sample, Snapshot
 from collectors.traps.meanings import Event
@@ -32,18 +33,20 @@ class Working:
 
     def __init__(self, folder: Path, interval: float) -> None:
         self.store = Store.open(folder / "netpatrol.db", wait=0.05)
-        self.cpu = 0.1
+        self.cpus = {"CPU": 0.1}
+        self.up = True
         self.told: list[Message] = []
         entries = {"sw-1": replace(entry("sw-1"), interval=timedelta(seconds=interval))}
-        share = Share(
-            entries=entries, rules={"cpu": CPU}, poll=self.poll, writer=Writer(VOCABULARY), store=self.store,
-            now=lambda: datetime.now(UTC), grace=0.5,
-        )  # fmt: skip
-        self.poller = Poller(share)
+        self.share = Share(entries=entries, rules={"cpu": CPU}, writer=Writer(VOCABULARY), grace=0.5)
+        self.poller = self.polling(self.poll)
+
+    def polling(self, poll: Poll) -> Poller:
+        return Poller(self.share, poll, self.store, lambda: datetime.now(UTC))
 
     async def poll(self, entry: Entry, before: Snapshot | None) -> Snapshot:
-        samples = (Sample("device_up", {}, 1), Sample("device_cpu_ratio", {"entity": "CPU"}, self.cpu))
-        return Snapshot(device=entry.name, taken_at=datetime.now(UTC), up=True, samples=samples)
+        read = [Sample("device_cpu_ratio", {"entity": name}, cpu) for name, cpu in self.cpus.items() if self.up]
+        samples = (Sample("device_up", {}, int(self.up)), *read)
+        return Snapshot(device=entry.name, taken_at=datetime.now(UTC), up=self.up, samples=samples)
 
     @property
     def polls(self) -> list[Polled]:
@@ -95,7 +98,7 @@ async def test_what_is_calm_is_told_without_results_and_judged_when_asked(quick:
 
 
 async def test_what_is_not_calm_is_told_with_what_to_remember(quick: Working):
-    quick.cpu = 0.95
+    quick.cpus = {"CPU": 0.95}
     async with quick.running():
         await until(lambda: len(quick.polls) > 2)
     assert [polled.judged[0].raised for polled in quick.polls[:2]] == [Severity.OK, Severity.CRITICAL]
@@ -113,6 +116,43 @@ async def test_what_was_heard_goes_with_the_next_poll(slow: Working):
     assert [s.name for s in slow.store.latest()["sw-1"].samples if s.name == OPEN] == [OPEN]
 
 
+async def test_what_was_heard_before_a_poll_that_failed_is_told_of_with_the_next(
+    quick: Working, monkeypatch: pytest.MonkeyPatch
+):
+    judge, failed = judging.judge, list[str]()
+
+    def failing(rules: Any, entry: Entry, *args: Any, **more: Any) -> Any:
+        if not failed:
+            failed.append(entry.name)
+            raise ZeroDivisionError
+        return judge(rules, entry, *args, **more)
+
+    monkeypatch.setattr(judging, "judge", failing)
+    quick.poller.hear("sw-1", [Sample("device_trap_received", {"trap": "coldStart"}, 0.0)])
+    async with quick.running():
+        await until(lambda: len(quick.polls) > 1)
+    assert [polled.heard for polled in quick.polls[:2]] == [True, False]
+
+
+async def test_a_part_that_is_gone_after_a_silence_is_missed_though_the_daemon_was_started_in_it(
+    tmp_path: Path, quick: Working
+):
+    quick.cpus = {"CPU": 0.1, "CPU 2": 0.1}
+    async with quick.running():
+        await until(lambda: quick.polls and quick.polls[-1].calm == ("cpu",))
+        quick.up = False
+        await until(lambda: not quick.polls[-1].reading.up)
+    tracks = {key: track for polled in quick.polls for key, track in polled.tracks.items()}
+    quick.store.record((), tracks, lambda known: Outcome(), now=datetime.now(UTC))
+    again = Working(tmp_path, 0.01)
+    async with again.running():
+        await until(lambda: again.polls)
+    assert {j.result.object: (j.result.severity, j.result.reason) for j in again.polls[0].judged} == {
+        "CPU": (Severity.OK, ""),
+        "CPU 2": (Severity.UNKNOWN, "missing"),
+    }
+
+
 async def test_a_poll_under_way_will_do_for_who_wants_one_now(slow: Working):
     begun, go = asyncio.Event(), asyncio.Event()
     answer = slow.poll
@@ -122,7 +162,7 @@ async def test_a_poll_under_way_will_do_for_who_wants_one_now(slow: Working):
         await go.wait()
         return await answer(entry, before)
 
-    slow.poller = Poller(replace(slow.poller._share, poll=poll))
+    slow.poller = slow.polling(poll)
     async with slow.running():
         slow.poller.now("sw-1")
         await begun.wait()

@@ -14,9 +14,10 @@ import pytest
 from agent import checks, reading, service, wiring
 from agent.checks.rules import CADENCES
 from agent.model import Entry, Inventory, Severity, Track
+from agent.poller import Lost, Poller, Tell
 from agent.service import Parts, Service
 from agent.store import Outcome, Store, StoreError
-from collectors.model import Snapshot
+from collectors.model import Sample, Snapshot
 from collectors.profiles import ProfileSet
 from tests.agent.inspected import CPU, INVENTORY, Site
 from tests.agent.metered import finding
@@ -242,3 +243,80 @@ async def test_what_others_change_shows_though_all_is_calm(daemon: Daemon, monke
         return bool(others) and 'netpatrol_findings_open{severity="critical"} 1' in daemon.page()
 
     await daemon.run(calm, seen)
+
+
+async def test_a_device_that_cannot_be_looked_at_stops_no_settling(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = finding("sw-1", Severity.WARNING)
+    found = replace(found, result=replace(found.result, check="cpu"))
+    daemon.store.record((), {}, lambda known: Outcome(findings=(found,)), now=daemon.site.clock.now())
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async def busy_later(entry: Entry) -> Snapshot:
+        late = entry.name == "sw-2" and "sw-1: cannot be judged" in caplog.text
+        return daemon.site.snapshot(entry.name, 0.95 if late else 0.1)
+
+    monkeypatch.setattr(Poller, "look_at", broken)
+    monkeypatch.setattr(service, "SETTLE_PAUSE", 0.01)
+    await daemon.run(busy_later, lambda: bool(daemon.store.tickets()))
+    assert [t.device for t in daemon.store.tickets()] == ["sw-2"]
+
+
+async def test_of_a_device_that_left_the_inventory_only_tickets_count(daemon: Daemon) -> None:
+    async def busy(entry: Entry) -> Snapshot:
+        return daemon.site.snapshot(entry.name, 0.95)
+
+    await daemon.run(busy, lambda: min(daemon.polls.values()) >= 4)
+    daemon.stop.clear()
+    await daemon.run(busy, lambda: True, Inventory(entries={"sw-2": QUICK.entries["sw-2"]}))
+    assert 'device_findings_open{device="sw-1"' not in daemon.page()
+    assert 'netpatrol_findings_open{severity="critical"} 1' in daemon.page()
+    assert 'device_tickets_open{device="sw-1",severity="critical"} 1' in daemon.page()
+
+
+# ---- pollers that forget ----
+
+
+class Asked:
+    """Pollers that poll nothing, and remember what they were asked."""
+
+    running, late = 0, 0.0
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+
+    async def run(self, stop: asyncio.Event, tell: Tell) -> None:
+        await stop.wait()
+
+    def soon(self, device: str) -> None:
+        self.asked.append(("soon", device))
+
+    def now(self, device: str) -> None:
+        self.asked.append(("now", device))
+
+    def hear(self, device: str, heard: Any) -> None:
+        self.asked.append(("hear", device, heard))
+
+    def look_at(self, device: str, checks: Any) -> None:
+        self.asked.append(("look_at", device, checks))
+
+
+async def test_a_poller_that_forgot_what_it_was_told_is_told_again(daemon: Daemon) -> None:
+    async def never(entry: Entry, before: Snapshot | None) -> Snapshot:
+        raise AssertionError
+
+    traps = {"sw-1": [(Sample("device_trap_received", {"trap": "coldStart"}, 0.0),)]}
+    parts = wiring.daemon(SLOW, {"cpu": CPU}, daemon.store, never)
+    pollers = Asked()
+    service = Service(replace(parts, heard=lambda device: traps[device].pop() if traps.get(device) else ()), pollers)
+    service.poll_soon("sw-1")
+    waiting = asyncio.create_task(service.poll_now("sw-2"))
+    await asyncio.sleep(0)
+    told = list(pollers.asked)
+    assert [words[:2] for words in told] == [("hear", "sw-1"), ("soon", "sw-1"), ("now", "sw-2")]
+    service.take(Lost(["sw-1", "sw-2"]))
+    assert pollers.asked == [*told, *told]
+    waiting.cancel()

@@ -85,6 +85,36 @@ class TestRecording:
             store.record([], {}, lambda _: Outcome(changes=(change,)), now=NOW)
 
 
+class TestAClockThatWasADayAhead:
+    """... is set back: what it wrote is not to stand until that day."""
+
+    AHEAD = 24 * 60  # minutes
+
+    def test_a_fault_of_then_recovers_now(self, store):
+        record(store, judged(CRITICAL), at=self.AHEAD)
+        record(store, judged(OK))
+        assert [f.state for f in store.findings(cleared=True)] == [FindingState.CLEARED]
+        assert [(t.status, t.resolved_at) for t in store.tickets()] == [(TicketStatus.RESOLVED, NOW)]
+
+    def test_a_fault_that_recovered_then_is_back_now(self, store):
+        record(store, judged(CRITICAL), at=self.AHEAD)
+        record(store, judged(OK), at=self.AHEAD + 1)
+        record(store, judged(CRITICAL))
+        assert [(f.state, f.last_seen) for f in store.findings()] == [(FindingState.REGRESSED, NOW)]
+        assert [change.action for change in store.history(store.tickets()[0].number)] == ["open", "resolve", "reopen"]
+
+    def test_a_fault_that_is_not_measured_now_is_as_it_was(self, store):
+        record(store, judged(CRITICAL), at=self.AHEAD)
+        store.record([], {}, deciding(), now=NOW, devices=["core-1"])
+        assert [len(store.history(ticket.number)) for ticket in store.tickets()] == [1]
+
+    def test_snapshots_and_tracks_give_way(self, store):
+        key, ahead = ("core-1", "x", ""), minutes(self.AHEAD)
+        store.record([snapshot(at=ahead, value=1)], {key: Track(WARNING)}, deciding(), now=ahead)
+        store.record([snapshot(value=2)], {key: Track(OK)}, deciding(), now=NOW)
+        assert (store.latest(), store.tracks()) == ({"core-1": snapshot(value=2)}, {key: Track(OK)})
+
+
 class TestSnapshotsAndTracks:
     def test_of_two_readings_and_of_two_records_the_newest_stays(self, store):
         store.record(

@@ -46,6 +46,13 @@ class TestTakingIn:
         if with_run:
             assert store.run("r1") == replace(run(), findings=outcome.findings, changes=outcome.changes)
 
+    def test_what_was_read_since_stays(self, store, folder):
+        later = snapshot(at=minutes(24 * 60), value=2)
+        store.record([later], {}, deciding(), now=later.taken_at)
+        spool.save(folder, spooled(with_run=False))
+        store.take_in(folder, decide_of)
+        assert store.latest() == {"core-1": later}
+
     def test_a_file_that_comes_back_stores_it_no_second_time(self, store, folder):
         for _ in range(2):
             spool.save(folder, spooled(with_run=False))

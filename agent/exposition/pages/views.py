@@ -128,40 +128,26 @@ def run_list(
     runs: Iterable[RunSummary | str], files: Callable[[str], Sequence[str]], known: Known, asked: Asked
 ) -> View:
     """Return the list of runs with their report files. A run that the store does not have is given by its id."""
-    places: dict[tuple[tuple[str, str], ...], Row] = {}
     rows: list[Row] = []
     for run in runs:
         name = run if isinstance(run, str) else run.id
         row: Row = {"run": name}
         if not isinstance(run, str):
-            scope = tuple(run.scope.items())
-            if scope not in places:
-                places[scope] = _places(_inspected(run.scope, known.inventory), asked.lang)
             shown = tables.run_row(run, asked.lang, known.zone)
-            row = {**shown, **places[scope], "_severity": run.severity.name.lower()}
+            places = _places(run.sites, known.inventory, asked.lang)
+            row = {**shown, **places, "_severity": run.severity.name.lower()}
         written = sorted(files(name), key=lambda file: f".{asked.lang}." not in file)
         rows.append({**row, "report": [Link(file, asked.link("reports", name, file)) for file in written]})
     return {"columns": tables.headings("column", _RUN, asked.lang), "rows": rows}
 
 
-def _inspected(scope: Mapping[str, str], inventory: Inventory) -> list[Site]:
-    """Return the sites that a run of this scope inspects, by the inventory as it is now."""
-    asked = {option: scope[option].split(", ") if option in scope else [] for option in ("site", "device", "class")}
-    entries = inventory.entries
-    chosen = [entries[name] for name in asked["device"] if name in entries] if asked["device"] else entries.values()
-    found = {
-        entry.site.name: entry.site
-        for entry in chosen
-        if entry.site
-        and (not asked["site"] or entry.site.name in asked["site"])
-        and (not asked["class"] or entry.device.device_class in asked["class"])
+def _places(sites: Mapping[str, str], inventory: Inventory, lang: Lang) -> Row:
+    """Return where a run was, by the titles of now; `sites` has the customer of each."""
+    customers = dict.fromkeys(sites.values())
+    return {
+        "customer": _some([_title(inventory.customers.get(name), name, lang) for name in customers]),
+        "site": _some([_title(inventory.sites.get(name), name, lang) for name in sites]),
     }
-    return list(found.values())
-
-
-def _places(sites: Sequence[Site], lang: Lang) -> Row:
-    customers = {site.customer.name: site.customer.title[lang] for site in sites}
-    return {"customer": _some(list(customers.values())), "site": _some([site.title[lang] for site in sites])}
 
 
 def _some(titles: Sequence[str]) -> str:

@@ -71,7 +71,7 @@ def data_folder(folder: Path, hostile: str = "CPU 1", **ticket: object) -> Itera
     """Fill a data folder: one inspection, its report, and a ticket (with `ticket` changed in it)."""
     run = run_of(hostile=hostile)
     site = {"site": "hq", "customer": "acme"}
-    run = replace(run, tickets=tuple(replace(each, **{**site, **ticket}) for each in run.tickets))  # type: ignore[arg-type]
+    run = replace(run, sites={"hq": "acme"}, tickets=tuple(replace(each, **{**site, **ticket}) for each in run.tickets))  # type: ignore[arg-type]
     written = folder / "reports" / run.id
     written.mkdir(parents=True)
     report = reports.build(run, None, INVENTORY, CHECKS, run.tickets)

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.exposition.pages import views
-from agent.model import Customer, DeviceResult, Entry, Inventory, Run, Site, Text
-from collectors.model import Device, DeviceClass, Snapshot
+from agent.model import Run, Text
 from tests.agent.exposition.paged import KNOWN, RUN, Here, data_folder, record
 from tests.agent.reported import NOW, SITE, Texts
 
@@ -153,46 +152,23 @@ def test_a_folder_that_cannot_be_read_is_told_without_its_place(
 # ---- whose runs ----
 
 
-def site(name: str, customer: str) -> Site:
-    return Site(
-        name=name, title=Text(f"{name}站", name), customer=Customer(name=customer, title=Text(customer, customer))
-    )
-
-
-def inventory() -> Inventory:
-    places = {"a": ("s1", "x"), "b": ("s2", "x"), "c": ("s3", "y"), "d": ("s4", "y"), "e": None}
-    classes = {"a": DeviceClass.UPS}
-    return Inventory(
-        entries={
-            name: Entry(
-                device=Device(name=name, address="127.0.0.1", device_class=classes.get(name, DeviceClass.SWITCH)),
-                site=site(*place) if place else None,
-            )
-            for name, place in places.items()
-        }
-    )
-
-
 @pytest.mark.parametrize(
-    ("scope", "customers", "sites"),
+    ("sites", "customer", "site"),
     [
-        ({}, "x, y", "s1, s2, s3 … (4)"),
-        ({"cadence": "monthly"}, "x, y", "s1, s2, s3 … (4)"),
-        ({"site": "s2, s3"}, "x, y", "s2, s3"),
-        ({"device": "c"}, "y", "s3"),
-        ({"device": "gone, a"}, "x", "s1"),
-        ({"device": "e"}, "", ""),
-        ({"class": "ups"}, "x", "s1"),
-        ({"class": "ups", "site": "s2"}, "", ""),
-        ({"site": "gone"}, "", ""),
+        ({}, "", ""),
+        ({"hq": "acme"}, "Acme", "HQ"),
+        ({"gone": "gone too"}, "gone too", "gone"),
+        ({"s1": "x", "s2": "x", "s3": "y"}, "x, y", "s1, s2, s3"),
+        ({"s1": "x", "s2": "x", "s3": "y", "s4": "y"}, "x, y", "s1, s2, s3 … (4)"),
     ],
 )
-def test_a_run_is_of_the_sites_it_was_asked_to_inspect(here: Here, scope: dict[str, str], customers: str, sites: str):
-    record(here.store, Run(id="one", started_at=NOW, finished_at=NOW, scope=scope))
-    here.inventory = inventory()
+def test_a_run_is_of_the_sites_it_was_at_whatever_the_inventory_says_now(
+    here: Here, sites: dict[str, str], customer: str, site: str
+):
+    record(here.store, Run(id="one", started_at=NOW, finished_at=NOW, sites=sites))
     columns, rows = _listed(here)
     row = next(row for row in rows if row["run"] == "one")
-    assert (row["customer"], row["site"]) == (customers, sites)
+    assert (row["customer"], row["site"]) == (customer, site)
     assert list(columns)[:4] == ["run", "at", "customer", "site"]
 
 
@@ -208,14 +184,5 @@ def test_a_report_may_be_asked_for_while_the_store_is_gone(here: Here):
 
 
 def test_sites_are_named_as_the_inventory_does_now(here: Here):
-    run = Run(
-        id="two",
-        started_at=NOW,
-        finished_at=NOW,
-        devices=(DeviceResult(snapshot=Snapshot(device="sw-1", taken_at=NOW)),),
-    )
-    record(here.store, run)
-    here.inventory = replace(
-        KNOWN, entries={"sw-1": Entry(device=KNOWN.entries["sw-1"].device, site=replace(SITE, title=Text("新", "New")))}
-    )
+    here.inventory = replace(KNOWN, sites={"hq": replace(SITE, title=Text("新", "New"))})
     assert "New" in Texts(here.page("/reports?lang=en")).words

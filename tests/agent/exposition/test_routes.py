@@ -30,13 +30,14 @@ class Asked:
 
     def __init__(self, metrics: Metrics, outcome: bool | type[Exception] = True) -> None:
         self.metrics, self.outcome, self.calls = metrics, outcome, list[tuple[str, float]]()
+        self.now = NOW
 
     def ask(self, device: str, seconds: float) -> bool:
         self.calls.append((device, seconds))
         if isinstance(self.outcome, type):
             raise self.outcome
         if self.outcome:
-            self.metrics.update(ENTRIES[device], snapshot(device))
+            self.metrics.update(ENTRIES[device], replace(snapshot(device), taken_at=self.now))
         return self.outcome
 
 
@@ -44,6 +45,8 @@ def here(polled: bool = True, prober: Asked | None = None, now: datetime = NOW, 
     metrics = prober.metrics if prober else Metrics(VOCABULARY, version="1")
     if polled:
         metrics.update(ENTRIES["core-1"], replace(snapshot(), profile="huawei_vrp"))
+    if prober:
+        prober.now = now
     clock = iter([10.0, 12.5]).__next__
     return Exposition(metrics=metrics, now=lambda: now, targets=lambda: entries, prober=prober, clock=clock)  # type: ignore[arg-type]
 
@@ -105,6 +108,16 @@ def test_a_probe_shows_what_is_fresh_and_polls_nothing(age: float):
     found = series(b"".join(answer.body))
     assert found[key("device_up", TOP)] == found[key("probe_success", {})] == 1
     assert not prober.calls
+
+
+@pytest.mark.parametrize(("age", "polls"), [(299, 0), (301, 1)], ids=["not stale", "stale"])
+def test_a_probe_of_a_silent_device_shows_that_until_it_is_stale(age: float, polls: int):
+    prober = Asked(Metrics(VOCABULARY, version="1"))
+    prober.metrics.update(entry(), snapshot(up=False))
+    exposition = here(False, prober, NOW + timedelta(seconds=age))
+    found = series(b"".join(ask(exposition, "/probe", target=["core-1"]).body))
+    assert len(prober.calls) == polls
+    assert found[key("device_up", TOP)] == found[key("probe_success", {})] == polls  # it answers who asks
 
 
 @pytest.mark.parametrize("polled", [True, False], ids=["old", "never polled"])
@@ -242,7 +255,7 @@ def test_the_index_links_to_all_that_is_here():
     page = text(ask(here(), "/"))
     assert "设备 2 台 · 2 devices" in page
     for path in ("/metrics", "/probe", "/sd", "/-/healthy", "/-/ready"):
-        assert f'href="{path}' in page
+        assert f'href=".{path}' in page  # relative: a proxy may serve us below a path of its own
     assert "<script" not in page
 
 

@@ -1,10 +1,13 @@
 """How the exposition is served over HTTP, and that nothing else is."""
 
+import errno
 import gzip
 import http.client
 import queue
 import socket
+import socketserver
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -84,12 +87,16 @@ def test_nothing_else_is_served(served: Served, method, path, status):
     assert "Python" not in headers["Server"]
 
 
-def test_a_scrape_that_fails_is_no_page_and_the_next_one_works(served: Served, metrics: Metrics, monkeypatch):
+def test_a_fault_of_ours_is_told_and_the_next_answer_works(
+    served: Served, metrics: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     with monkeypatch.context() as broken:
-        broken.setattr(metrics, "pages", lambda *_, **__: 1 / 0)
-        with pytest.raises(http.client.HTTPException):
-            ask(served, "/metrics")
-    assert ask(served, "/metrics")[0] == 200
+        broken.setattr(metrics.health.pulse, "lag", lambda: 1 / 0)
+        status, _, body = ask(served, "/-/healthy")
+    assert (status, body) == (500, b"a fault of netpatrol's own: see its log\n")
+    assert "no answer to '/-/healthy'" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    assert ask(served, "/-/healthy")[0] == 200
 
 
 def test_a_closed_server_frees_its_port(metrics: Metrics):
@@ -147,6 +154,7 @@ def test_an_old_client_gets_its_answer_without_chunks(served: Served):
     head, _, body = talk(served, b"GET /-/healthy HTTP/1.0\r\n\r\n").partition(b"\r\n\r\n")
     assert b"Transfer-Encoding" not in head
     assert body == b"netpatrol is healthy\n"
+    assert talk(served, b"GET /-/healthy\r\n\r\n") == body
 
 
 @pytest.mark.parametrize(
@@ -173,8 +181,41 @@ def test_who_asks_too_slowly_is_cut_off(metrics: Metrics, monkeypatch: pytest.Mo
     slow.close()
 
 
+def test_who_asks_slowly_is_cut_off_sooner_when_all_threads_are_taken(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(server, "HURRIED", 0.0)
+    monkeypatch.setattr(server, "THREADS", 2)
+    busy = serve(metrics, "127.0.0.1", 0)
+    with ExitStack() as open_:
+        slow = [open_.enter_context(socket.create_connection(("127.0.0.1", busy.port), timeout=5)) for _ in range(2)]
+        slow[0].sendall(b"GET /metr")
+        assert slow[0].recv(1) == b""
+    busy.close()
+
+
+def test_a_system_without_descriptors_is_not_asked_for_one_all_the_time(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+):
+    def none_left(_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    paused: queue.Queue[float] = queue.Queue()
+    monkeypatch.setattr(server.time, "sleep", paused.put)
+    short = serve(metrics, "127.0.0.1", 0)
+    with monkeypatch.context() as while_short:
+        while_short.setattr(socketserver.TCPServer, "get_request", none_left)
+        waiting = socket.create_connection(("127.0.0.1", short.port), timeout=5)
+        assert paused.get(timeout=5) == server.PAUSE
+    waiting.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+    assert waiting.recv(65536).startswith(b"HTTP/1.1 200 ")
+    waiting.close()
+    short.close()
+
+
 def test_who_comes_when_all_threads_are_busy_is_told_to_come_again(metrics: Metrics, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server, "THREADS", 1)
+    monkeypatch.setattr(server, "HURRIED", 60.0)
     busy = serve(metrics, "127.0.0.1", 0)
     with socket.create_connection(("127.0.0.1", busy.port), timeout=5) as first:
         first.sendall(b"GET /-/healthy")  # and no more: the only thread waits for the rest

@@ -3,7 +3,7 @@
 import http.client
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import cast
 
 import pytest
@@ -104,3 +104,16 @@ def test_clients_that_read_nothing_do_not_keep_prometheus_out(served: Served):
         answer = prometheus.getresponse()
         assert (answer.status, len(answer.read())) == (200, PAGE)
         prometheus.close()
+
+
+@pytest.mark.parametrize(("threads", "whole"), [(1, False), (2, True)], ids=["all threads", "one of two"])
+def test_who_reads_slowly_is_let_go_when_all_threads_are_taken(
+    served: Served, monkeypatch: pytest.MonkeyPatch, threads: int, whole: bool
+):
+    monkeypatch.setattr(server, "TURN", -1.0)
+    monkeypatch.setattr(server, "THREADS", threads)
+    answer = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    answer.request("GET", "/metrics")
+    with nullcontext() if whole else pytest.raises(http.client.IncompleteRead):
+        assert len(answer.getresponse().read()) == PAGE
+    answer.close()

@@ -1,9 +1,11 @@
 """Real polling processes: each polls its share of this very machine, under several names, and is started again."""
 
 import asyncio
+import errno
 import os
 import re
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,11 +18,13 @@ import pytest
 from agent import checks, wiring
 from agent.derive.traps import OPEN
 from agent.model import Entry, Inventory
-from agent.poller import Poll, Polled
+from agent.poller import Lost, Poll, Polled, Share
 from agent.pollers import crew as crews
-from agent.pollers.crew import Crew
+from agent.pollers.crew import Crew, Member
+from agent.pollers.process import Job
 from agent.reading import now
 from agent.service import Parts, Service
+from agent.shown import Writer
 from agent.traps.book import Book
 from collectors import profiles
 from collectors.model import Device, DeviceClass, Health, Snapshot
@@ -89,7 +93,7 @@ async def test_processes_poll_what_is_dealt_out_to_them_and_the_daemon_shows_it(
     async with daemon(tmp_path, 1.0) as service:
         await until(lambda: service.polled() == set(NAMES))
         page = service.page()
-    assert [list(member.job.entries) for member in service.crew.members] == [["app-1", "app-3"], ["app-2"]]
+    assert [list(member.job.share.entries) for member in service.crew.members] == [["app-1", "app-3"], ["app-2"]]
     assert set(re.findall(r'^device_up{device="([^"]+)".*} 1$', page, re.MULTILINE)) == set(NAMES)
     assert dict(re.findall(r'^netpatrol_poller_devices{poller="(\d)"} (\S+)$', page, re.MULTILINE)) == {
         "1": "2.0",
@@ -112,6 +116,49 @@ async def test_a_process_that_is_killed_is_started_again(
         service.polls.clear()
         await until(lambda: service.polled() == set(NAMES))
     assert "polling process 1, of 3 devices, ended unasked (signal 9); it is started again in 0.02 s" in caplog.text
+
+
+async def test_what_a_process_was_told_before_it_was_killed_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(crews, "FIRST_PAUSE", 0.01)
+    book = Book()
+    async with daemon(tmp_path, 1.0, processes=1) as service:
+        object.__setattr__(service.parts, "heard", lambda device: book.take(device, 0, now().timestamp()))
+        await until(lambda: service.polled() == set(NAMES))
+        (member,) = service.crew.members
+        assert member.pid is not None
+        os.kill(member.pid, signal.SIGSTOP)
+        book.note("app-2", Event("coldStart", "", Health.WARNING, "coldStart"), now().timestamp())
+        service.poll_soon("app-2")
+        os.kill(member.pid, signal.SIGKILL)
+        await until(lambda: any(polled.heard for polled in service.polls))
+    assert any(sample.name == OPEN for sample in service.parts.store.latest()["app-2"].samples)
+
+
+async def test_a_process_that_cannot_be_started_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    entries = inventory(1.0).entries
+    job = Job(
+        share=Share(entries=entries, rules={}, writer=Writer({})), profiles=ProfileSet({}), at_once=1, per_site=1,
+        sessions=1, store=Path("unused"), samples=False,
+    )  # fmt: skip
+    pairs, stop, told = [socket.socketpair() for _ in range(3)], asyncio.Event(), list[object]()
+    made = list(pairs)
+
+    async def none_left(*_: object, **__: object) -> None:
+        if not made:
+            stop.set()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(crews, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(socket, "socketpair", made.pop)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", none_left)
+    await asyncio.wait_for(Member(1, job).run(stop, told.append), 60)
+    assert told == [Lost(entries.keys())] * 2
+    assert [end.fileno() for pair in pairs for end in pair] == [-1] * 6
+    assert "polling process 1, of 3 devices, ended unasked ([Errno 24] Too many open files)" in caplog.text
 
 
 async def test_what_was_heard_goes_to_the_process_and_comes_back_with_a_poll(tmp_path: Path):
