@@ -172,9 +172,10 @@ async def test_an_agent_that_loses_large_answers_is_asked_for_little() -> None:
     [
         (Caps(rows=10), "has more than 10 rows"),
         (Caps(octets=400), "a walk of more than 400 octets"),
+        (Caps(all_octets=400), "walks of more than 400 octets together"),
         (Caps(seconds=-1.0), "a walk of more than -1 s"),
     ],
-    ids=["rows", "octets", "seconds"],
+    ids=["rows", "octets", "octets of all walks", "seconds"],
 )
 async def test_a_walk_without_end_is_capped(caps: Caps, words: str) -> None:
     async with BadAgent(bad_agent.endless) as agent, opened(agent.port, V2C, caps) as transport:
@@ -182,3 +183,15 @@ async def test_a_walk_without_end_is_capped(caps: Caps, words: str) -> None:
     assert words in str(walk.failure)
     assert 4 <= len(walk.rows[COLUMN]) <= 20
     assert len(agent.asked) < 6
+
+
+async def test_what_one_walk_took_the_next_ones_do_not_have() -> None:
+    async with (
+        BadAgent(bad_agent.endless) as agent,
+        opened(agent.port, V2C, Caps(rows=10, all_octets=600)) as transport,
+    ):
+        walks = [await transport.walk([COLUMN]) for _ in range(4)]
+    words = [str(walk.failure).partition("/udp): ")[2] for walk in walks]
+    assert words[0] == f"{COLUMN} has more than 10 rows"
+    assert words[2:] == ["walks of more than 600 octets together"] * 2
+    assert len(walks[3].rows[COLUMN]) == 4, "of one answer, which shows that it answers"
