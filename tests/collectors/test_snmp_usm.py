@@ -48,8 +48,8 @@ class Line:
 class Peer:
     """An agent without a network."""
 
-    def __init__(self) -> None:
-        self.agent = SnmpAgent({"1.3.6.1.2.1.1.1.0": "here"}, users=[FULL, SIGNED, PLAIN], engine_id=ENGINE)
+    def __init__(self, *users: SnmpAccess) -> None:
+        self.agent = SnmpAgent({"1.3.6.1.2.1.1.1.0": "here"}, users=users or [FULL, SIGNED, PLAIN], engine_id=ENGINE)
         self._line = Line()
         self.agent._transport = self._line  # type: ignore[assignment]
 
@@ -228,6 +228,24 @@ def test_an_answer_as_another_user_is_not_taken(peer: Peer) -> None:
     asked(wire, peer)
     reply = peer.reply(wire.message(ASK, 8)).replace(b"plain", b"pl4in")
     assert blame(wire.read(reply, 8)) == (AuthFailed, "answered as another engine or user")
+
+
+def test_an_answer_of_another_context_is_not_taken() -> None:
+    red = replace(PLAIN, context="vrf-red")
+    wire, peer = UsmWire(red), Peer(red)
+    assert asked(wire, peer)[-1] == GIVEN
+    reply = peer.reply(wire.message(ASK, 8))
+    other = reply.replace(b"vrf-red", b"vrf-tan")
+    assert blame(wire.read(other, 8)) == (TimedOut, "only answers of another SNMPv3 context came in time")
+    assert wire.read(reply, 8) == GIVEN
+
+
+def test_an_answer_that_names_its_contexts_engine_otherwise_is_taken(peer: Peer) -> None:
+    wire = UsmWire(PLAIN)
+    asked(wire, peer)
+    reply = peer.reply(wire.message(ASK, 8))
+    at = reply.rindex(ENGINE)
+    assert wire.read(reply[:at] + bytes(reversed(ENGINE)) + reply[at + len(ENGINE) :], 8) == GIVEN
 
 
 # ---- messages made by hand ----
