@@ -126,6 +126,17 @@ async def test_who_asks_for_reports_is_told_our_engine_before_anything_else():
         assert (report.engine, report.flags) == (OURS.id, 0)
 
 
+@pytest.mark.parametrize("flags", [2, 6])
+def test_what_says_it_is_encrypted_and_not_signed_is_no_message(flags):
+    with pytest.raises(BadData, match="message flags"):
+        opened(v3_trap(flags=flags), PLAIN)
+
+
+def test_our_engines_time_is_counted_from_our_start():
+    usm = Usm(replace(OURS, started=90.0))
+    assert envelope(refused(v3_trap(b"", flags=4), PLAIN, usm=usm, at=100.5).report, "", 0.0).seconds == 10
+
+
 def test_keys_are_not_shown():
     usm = Usm(OURS)
     keys = next(usm._localised([credentials(SIGNED)], OURS.id))
