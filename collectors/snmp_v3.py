@@ -62,10 +62,7 @@ class UsmWire:
         self._cipher: Cipher | None = None
         self._engine = b""  # as an element
         self._front = b""  # engine and context, which stand before a PDU
-        self._said: tuple[tuple[int, ...], bytes] = (
-            (),
-            b"",
-        )  # flags and time, and the security parameters sent with them
+        self._said: tuple[tuple[int, ...], bytes] = ((), b"")  # flags and time, and the parameters sent with them
         self._known: Known | None = None  # the last envelope that was proven
         self._user = ber.element(ber.OCTETS, self.usm.user)
 

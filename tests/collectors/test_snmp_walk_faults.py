@@ -108,6 +108,23 @@ async def test_a_column_ends_with_what_is_not_of_it(script: Script) -> None:
     assert len(agent.asked) == 1
 
 
+BEHIND: dict[str, bad_agent.Bound] = {
+    "the end of the MIB": ((*bad_agent._COLUMN, 1), bad_agent.v2c.EndOfMibView("")),
+    "the next column": ((*bad_agent._COLUMN[:-1], 11, 1), bad_agent.v2c.Integer32(1)),
+    "another table": ((1, 3, 6, 1, 2, 1, 4, 1, 0), bad_agent.v2c.Integer32(1)),
+    "a row before": ((*bad_agent._COLUMN, 0), bad_agent.v2c.Integer32(1)),
+}
+
+
+@pytest.mark.parametrize("bound", BEHIND.values(), ids=BEHIND)
+async def test_what_stands_behind_a_columns_end_in_an_answer_is_none_of_its_rows(bound: bad_agent.Bound) -> None:
+    one, two = (((*bad_agent._COLUMN, row), bad_agent.v2c.Integer32(row)) for row in (1, 2))
+    async with BadAgent(lambda asked: [asked.answer([one, bound, two])]) as agent, opened(agent.port) as transport:
+        walk = await transport.walk([COLUMN])
+    assert walk.rows == {COLUMN: {"1": 1}}
+    assert len(agent.asked) == 1
+
+
 async def test_end_of_mib_at_once_is_an_empty_table() -> None:
     async with BadAgent(bad_agent.good) as agent, opened(agent.port) as transport:
         walk = await transport.walk(["1.3.6.1.9"])
