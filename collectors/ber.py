@@ -12,6 +12,7 @@ MAX_ARC = 2**32 - 1
 MAX_OID = MAX_ARCS * 5  # octets
 MAX_INTEGER = 9  # octets: a Counter64 with a leading zero
 MAX_KNOWN = 65_536  # entries of a memory
+MAX_KEPT = 48  # octets of one: an IPv6 address and two numbers have less. Longer ones would take 7 kB each
 
 INTEGER, OCTETS, NULL, OBJECT, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
 
@@ -126,7 +127,8 @@ def sub_arcs(octets: bytes) -> Oid:
             found.append(arc)
             arc = 0
     if len(found) > MAX_ARCS or max(found) > MAX_ARC:
-        raise BadData(f"an OID of {len(found)} arcs up to {max(found):,} (RFC 2578 allows {MAX_ARCS}, up to 2^32 - 1)")
+        bits = max(found).bit_length()
+        raise BadData(f"an OID of {len(found)} arcs of up to {bits} bits (RFC 2578 allows {MAX_ARCS} of 32)")
     return tuple(found)
 
 
@@ -148,7 +150,9 @@ class Indexes(dict[bytes, tuple[str, Oid]]):
 
     def __missing__(self, octets: bytes) -> tuple[str, Oid]:
         oid = sub_arcs(octets)
-        if len(self) >= MAX_KNOWN:
-            self.clear()
-        found = self[octets] = dotted(oid), oid
+        found = dotted(oid), oid
+        if len(octets) <= MAX_KEPT:
+            if len(self) >= MAX_KNOWN:
+                self.clear()
+            self[octets] = found
         return found

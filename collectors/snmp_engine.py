@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 from collectors.ber import Indexes
+from collectors.errors import TimedOut
 from collectors.model import SnmpAccess
 from collectors.snmp_poll import Poll
 from collectors.snmp_udp import Address, UdpSocket, ids, unreachable
@@ -20,6 +21,8 @@ MAX_KNOWN = 100_000  # devices that something is remembered of
 REMEMBERED = 24 * 3600.0  # seconds, for what a device takes in one request
 SLACK = 0.001  # seconds that timers may come early
 STRAYS = 1_024  # datagrams beside the answers that are awaited, heard before anything is late: a flood ends there
+
+_ELSEWHERE = "give the device's address that its SNMP agent answers from, or have it answer from this one"
 
 Known = tuple[Address, SnmpAccess]
 """What a memory belongs to: an address, and the credentials used there."""
@@ -182,6 +185,7 @@ class Engine:
         place = self._places.get(sender)
         if place is None:
             self.dropped += 1
+            self._from_elsewhere(datagram, sender)
             return
         if len(place.polls) == 1:  # it judges by itself what is for it
             (poll,) = place.polls
@@ -193,6 +197,12 @@ class Engine:
                 return
             poll = found
         self.dropped += not poll.received(datagram)
+
+    def _from_elsewhere(self, datagram: bytes, sender: Address) -> None:
+        """Note for a request that its answer came from where nobody was asked: not believed, but worth saying."""
+        poll = self._pending.get(message_id(datagram))
+        if poll is not None:
+            poll.blame = TimedOut(f"answers from {sender[0]} port {sender[1]} only, which was not asked: {_ELSEWHERE}")
 
     def _lost(self, address: Address, error: OSError) -> None:
         """Tell who asks at an address that there is no way to it."""

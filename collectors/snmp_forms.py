@@ -11,7 +11,7 @@ from pyasn1.type import namedtype, tag, univ
 from pysnmp.proto.mpmod.rfc3412 import HeaderData
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from collectors.errors import BadData
+from collectors.snmp_message import not_snmp
 from collectors.snmp_usm import MAX_SIZE, MODEL
 
 
@@ -20,7 +20,7 @@ def decode(octets: bytes, form: Any) -> Any:
     try:
         return decoder.decode(octets, asn1Spec=form)[0]
     except Exception as error:  # pyasn1 also raises bare KeyError, TypeError, RecursionError
-        raise BadData(f"{len(octets)} octets that are not SNMP: {octets[:16].hex()}") from error
+        raise not_snmp(octets) from error
 
 
 def context(number: int, payload: Any) -> Any:

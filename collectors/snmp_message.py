@@ -21,6 +21,8 @@ MAX_VARBINDS = 10_000  # an answer
 MAX_AGAIN = 4  # times an SNMPv3 device may correct engine or clock within one try
 
 OTHERS = "only answers to other requests came in time"
+OF_ANOTHER_CONTEXT = "only answers of another SNMPv3 context came in time"
+SHOWN = 4  # octets of what is no message: further on may be our community, which devices send back
 RESPONSE, REPORT = 0xA2, 0xA8
 END_OF_MIB = 0x82
 
@@ -127,6 +129,11 @@ def answer_to(pdu: Pdu, request_id: int) -> Pdu:
     if pdu.request_id != request_id:
         raise TimedOut(OTHERS)
     return pdu
+
+
+def not_snmp(octets: bytes) -> BadData:
+    """Return what is said of octets that are no message."""
+    return BadData(f"{len(octets)} octets that are not SNMP: {octets[:SHOWN].hex()}{'…' * (len(octets) > SHOWN)}")
 
 
 # ---- variable bindings ----

@@ -47,6 +47,7 @@ class EngineTransport:
         "_key",
         "_lost",
         "_memory",
+        "_octets",
         "_peer",
         "_place",
         "_queue",
@@ -72,6 +73,7 @@ class EngineTransport:
         self._queue = engine.queue(access.timeout)
         self.wire = self._memory.wire
         self._caps = Caps()
+        self._octets = 0  # of walks so far
         self._lost = self._closed = False
 
     async def get(self, oids: Sequence[str]) -> Mapping[str, Value]:
@@ -86,10 +88,13 @@ class EngineTransport:
         """Read whole columns side by side. Keeps what came before an error; never raises."""
         engine = self._engine
         try:
-            job = WalkJob(columns, self._memory.pace, self._caps, engine.time, engine.indexes, rows=rows)
+            job = WalkJob(
+                columns, self._memory.pace, self._caps, engine.time, engine.indexes, rows=rows, before=self._octets
+            )
         except ProfileError as error:
             return Walk({}, self._named(error))
         await self._run(job)
+        self._octets += job.octets
         result = job.result()
         return Walk(result.rows, result.failure and self._named(result.failure))
 

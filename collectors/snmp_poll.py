@@ -103,7 +103,7 @@ class GetJob:
 class WalkJob:
     """Some columns, by ColumnWalk."""
 
-    __slots__ = ("_caps", "_clock", "_indexes", "_octets", "_since", "_until", "_walk")
+    __slots__ = ("_before", "_caps", "_clock", "_indexes", "_most", "_since", "_until", "_walk", "octets")
 
     def __init__(
         self,
@@ -114,13 +114,17 @@ class WalkJob:
         indexes: Indexes,
         *,
         rows: int | None = None,
+        before: int = 0,
     ) -> None:
+        """`before`: octets that other walks of the reading took."""
         self._walk = ColumnWalk([parsed(column) for column in columns], pace, caps.rows, rows)
         self._caps = caps
         self._clock = clock
         self._since = clock()
         self._until = self._since + caps.seconds
-        self._octets = 0
+        self.octets = 0
+        self._before = before
+        self._most = min(caps.octets, caps.all_octets - before)
         self._indexes = indexes
 
     def next(self) -> Encoded | None:
@@ -132,8 +136,8 @@ class WalkJob:
 
     def take(self, pdu: Pdu, octets: int) -> None:
         self._walk.take_pdu(pdu, self._indexes)
-        self._octets += octets
-        if self._octets > self._caps.octets or self._clock() > self._until:
+        self.octets += octets
+        if self.octets > self._most or self._clock() > self._until:
             self._check()
 
     def fail(self, error: CollectError, *, heard: bool) -> None:
@@ -142,7 +146,7 @@ class WalkJob:
         self._check()
 
     def _check(self) -> None:
-        error = self._caps.over(self._clock() - self._since, self._octets)
+        error = self._caps.over(self._clock() - self._since, self.octets, self._before)
         if error is not None:
             self._walk.stop(error)
 

@@ -71,7 +71,7 @@ class PysnmpTransport:
                     walk.stop(error)
             except CollectError as error:
                 walk.stop(error)
-            if over := self._caps.over(clock() - since, self._socket.octets - octets):
+            if over := self._caps.over(clock() - since, self._socket.octets - octets, octets):
                 walk.stop(over)
         result = walk.result()
         return Walk(result.rows, result.failure and self._named(result.failure))

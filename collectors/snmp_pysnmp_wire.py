@@ -16,7 +16,18 @@ from collectors import snmp_forms as forms
 from collectors.ber import Oid
 from collectors.errors import AuthFailed, BadData, CollectError, TimedOut
 from collectors.model import SnmpAccess
-from collectors.snmp_message import OTHERS, REPORT, RESPONSE, Again, Answer, Ignored, Pdu, Request, answer_to
+from collectors.snmp_message import (
+    OF_ANOTHER_CONTEXT,
+    OTHERS,
+    REPORT,
+    RESPONSE,
+    Again,
+    Answer,
+    Ignored,
+    Pdu,
+    Request,
+    answer_to,
+)
 from collectors.snmp_usm import AUTH_FLAG, MODEL, PRIV_FLAG, REPORTABLE, Received, Usm, believed, localised
 
 _SERVICES: dict[str | None, Oid] = {
@@ -195,7 +206,10 @@ class PysnmpUsmWire:
         data = message["data"].asOctets()
         if flags & PRIV_FLAG:
             data = self._decrypted(data, flags, (boots, seconds, salt))
-        pdu = _pdu(forms.decode(forms.decode(data, forms.ScopedPdu())["data"].asOctets(), _Pdus()))
+        scoped = forms.decode(data, forms.ScopedPdu())
+        pdu = _pdu(forms.decode(scoped["data"].asOctets(), _Pdus()))
+        if pdu.kind == RESPONSE and scoped["context"].asOctets() != self.usm.context:
+            raise TimedOut(OF_ANOTHER_CONTEXT)
         return Received(engine.asOctets(), int(boots), int(seconds), user.asOctets(), flags, pdu)
 
     def _authenticate(self, datagram: bytes, code: bytes) -> None:

@@ -8,7 +8,7 @@ and figures, hardly in their tables. Any other reading is decoded from the start
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -22,9 +22,11 @@ from collectors.snmp_decode import NOTHING, Decoded, Read
 from collectors.snmp_grids import Column, Indexes, Labelled, Table
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Collection[Any])
 
-MAX_SHARED = 100_000
+MAX_SHARED = 1_000_000  # members of all that is shared: tables whose rows come and go bring new ones with every reading
 MAX_KINDS = 500  # of devices, by profile and the columns they have; a reading of each is kept, some 30 kB
+MAX_LIKE = 20_000  # rows of all columns in such a reading; one of more is hardly that of another device too
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,21 @@ class Shared:
 
     def __init__(self) -> None:
         self._known: dict[Any, Any] = {}
+        self._members = 0  # of what is known
         self._kinds: dict[Any, _Kind] = {}
         self._looks: dict[Any, _Look] = {}
 
-    def one(self, thing: T) -> T:
+    def one(self, thing: C) -> C:
         """Return the first thing that was equal to this one."""
-        if len(self._known) >= MAX_SHARED:
+        known: C | None = self._known.get(thing)
+        if known is not None:
+            return known
+        self._members += 1 + len(thing)
+        if self._members > MAX_SHARED:
             self._known.clear()
-        same: T = self._known.setdefault(thing, thing)
-        return same
+            self._members = 1 + len(thing)
+        self._known[thing] = thing
+        return thing
 
     def kind(self, profile: Profile, columns: frozenset[Oid]) -> _Kind:
         """Return what follows from the columns that were read."""
@@ -67,6 +75,8 @@ class Shared:
 
     def remember(self, look: "_Look") -> None:
         """Keep how a device looked, for others of its kind."""
+        if sum(map(len, look.indexes)) > MAX_LIKE:
+            return
         if len(self._looks) >= MAX_KINDS:
             self._looks.clear()
         self._looks[look.kind.profile.name, look.kind.columns] = look

@@ -17,6 +17,7 @@ BUFFER = 32 * 2**20  # octets of answers that may wait
 MOST_AT_ONCE = 64  # datagrams heard before others get their turn
 MOST_HELD = 64  # datagrams that wait to be sent together
 MAX_DATAGRAM = 65_535
+_MAPPED = "::ffff:"  # IPv4 written as IPv6, which our IPv6 socket does not send
 MAX_ERRORS = 4  # that others left on the socket, before one is taken for our own
 
 # <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>, <asm/socket.h>: Python names none of them
@@ -50,6 +51,8 @@ def numeric(host: str, port: int) -> tuple[int, Address] | None:
     try:
         if ":" in host:
             plain = socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, host))
+            if "." in plain and plain.startswith(_MAPPED):
+                return socket.AF_INET, (plain.removeprefix(_MAPPED), port)
             return socket.AF_INET6, (plain, port, 0, 0)
         return socket.AF_INET, (socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, host)), port)
     except (OSError, ValueError):

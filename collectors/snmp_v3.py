@@ -8,7 +8,17 @@ from collectors import ber
 from collectors.errors import AuthFailed, BadData, CollectError, TimedOut
 from collectors.model import SnmpAccess
 from collectors.snmp_envelope import Envelope, Known, known, read
-from collectors.snmp_message import OTHERS, Again, Answer, Ignored, Pdu, Request
+from collectors.snmp_message import (
+    OF_ANOTHER_CONTEXT,
+    OTHERS,
+    RESPONSE,
+    Again,
+    Answer,
+    Ignored,
+    Pdu,
+    Request,
+    not_snmp,
+)
 from collectors.snmp_privacy import Cipher, cipher
 from collectors.snmp_usm import (
     AUTH_FLAG,
@@ -25,7 +35,6 @@ from collectors.snmp_wire import (
     DISCOVERY,
     Encoded,
     answered,
-    not_snmp,
     pdu_octets,
     read_pdu,
     request_of,
@@ -53,10 +62,7 @@ class UsmWire:
         self._cipher: Cipher | None = None
         self._engine = b""  # as an element
         self._front = b""  # engine and context, which stand before a PDU
-        self._said: tuple[tuple[int, ...], bytes] = (
-            (),
-            b"",
-        )  # flags and time, and the security parameters sent with them
+        self._said: tuple[tuple[int, ...], bytes] = ((), b"")  # flags and time, and the parameters sent with them
         self._known: Known | None = None  # the last envelope that was proven
         self._user = ber.element(ber.OCTETS, self.usm.user)
 
@@ -164,14 +170,20 @@ class UsmWire:
         return self._cipher.decrypt(datagram[start:stop], envelope.boots, envelope.seconds, envelope.salt)
 
     def _scoped(self, octets: bytes, at: int, end: int) -> Pdu:
-        """Read the PDU of a scoped PDU, whose engine and context are those asked for if the PDU is an answer."""
+        """Read the PDU of a scoped PDU. Raises BadData, TimedOut.
+
+        An answer must be of the context that was asked for (RFC 3412, 7.2). Whose engine it says that is tells nothing
+        more: the message is of the one that was asked.
+        """
         at, end = ber.content(octets, at, end, ber.SEQUENCE)
         if octets.startswith(self._front, at, end):
-            at += len(self._front)
-        else:
-            _, at = ber.string(octets, at, end)
-            _, at = ber.string(octets, at, end)
-        return read_pdu(octets, at, end)
+            return read_pdu(octets, at + len(self._front), end)
+        _, at = ber.string(octets, at, end)
+        context, at = ber.string(octets, at, end)
+        pdu = read_pdu(octets, at, end)
+        if pdu.kind == RESPONSE and context != self.usm.context:
+            raise TimedOut(OF_ANOTHER_CONTEXT)
+        return pdu
 
     # ---- for one message after another ----
 

@@ -46,13 +46,16 @@ class Caps:
     rows: int = MAX_ROWS  # of one column
     seconds: float = 60.0
     octets: int = 20_000_000
+    all_octets: int = 60_000_000  # of all walks of one reading
 
-    def over(self, seconds: float, octets: int) -> CollectError | None:
-        """Return why a walk that took so long, and so much, ends now."""
+    def over(self, seconds: float, octets: int, before: int) -> CollectError | None:
+        """Return why a walk that took so long, and so much after so much in others before, ends now."""
         if seconds > self.seconds:
             return TimedOut(f"a walk of more than {self.seconds:g} s")
         if octets > self.octets:
             return BadData(f"a walk of more than {self.octets:,} octets")
+        if before + octets > self.all_octets:
+            return BadData(f"walks of more than {self.all_octets:,} octets together")
         return None
 
 
@@ -224,6 +227,9 @@ class ColumnWalk:
     def _end_refused(self, answer: Answer) -> None:
         """End the column an error is about; all that were asked for when it says none."""
         named = 1 <= answer.index <= len(self.asked)
+        if answer.status == Status.NO_SUCH_NAME and not named and len(self.asked) > 1:
+            self._ask_less()  # one has ended, and the others must not end with it as if they were whole
+            return
         columns = [self.asked[answer.index - 1]] if named else self.asked
         if answer.status == Status.NO_SUCH_NAME:
             for column in columns:  # v1's way to say that the MIB ends

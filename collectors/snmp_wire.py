@@ -6,7 +6,18 @@ from typing import Literal, NamedTuple, Protocol
 
 from collectors import ber
 from collectors.errors import BadData, CollectError, TimedOut
-from collectors.snmp_message import OTHERS, REPORT, RESPONSE, Again, Answer, Ignored, Pdu, Request, answer_to
+from collectors.snmp_message import (
+    OTHERS,
+    REPORT,
+    RESPONSE,
+    Again,
+    Answer,
+    Ignored,
+    Pdu,
+    Request,
+    answer_to,
+    not_snmp,
+)
 
 GET, GET_NEXT, GET_BULK = 0xA0, 0xA1, 0xA5
 _KINDS = {"get": GET, "next": GET_NEXT, "bulk": GET_BULK}
@@ -135,11 +146,6 @@ def _head(octets: bytes, at: int) -> tuple[int, int]:
         start += size & 0x7F
         size = int.from_bytes(octets[at + 2 : start])
     return start, size
-
-
-def not_snmp(datagram: bytes) -> BadData:
-    """Return what is said of octets that are no message."""
-    return BadData(f"{len(datagram)} octets that are not SNMP: {datagram[:16].hex()}")
 
 
 class CommunityWire:

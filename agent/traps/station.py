@@ -96,7 +96,8 @@ async def resolved(hosts: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     names: list[str] = []
     for host in hosts:
         try:
-            found[host] = (str(ip_address(host.partition("%")[0])),)
+            address = ip_address(host.partition("%")[0])
+            found[host] = (str(getattr(address, "ipv4_mapped", None) or address),)
         except ValueError:
             names.append(host)
     return found | dict(zip(names, await asyncio.gather(*map(_addresses, names)), strict=True))

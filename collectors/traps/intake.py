@@ -21,9 +21,10 @@ class Share:
 
     rate: float = 20.0
     burst: int = 200  # a card of 48 ports that fails says so 48 times, and again when it is back
+    octets: int = 2**18  # of those that wait to be opened: so that some sources do not fill the place of all
 
 
-RELAY = Share(rate=400.0, burst=4000)
+RELAY = Share(rate=400.0, burst=4000, octets=2**22)
 """Of one that forwards the traps of many devices."""
 
 
@@ -31,7 +32,7 @@ class Arrival(NamedTuple):
     """A datagram that is kept."""
 
     source: str
-    address: Any  # where an answer goes, as the socket wants it
+    address: Any  # where an answer goes, as the listener wants it
     datagram: bytes
     at: float  # monotonic
 
@@ -42,14 +43,15 @@ class _Source:
     tokens: float
     at: float = 0.0
     waiting: deque[Arrival] = field(default_factory=deque)
+    octets: int = 0  # of those
     kept: int = 0
-    dropped: int = 0
+    dropped: int = 0  # of more than it may send, or than is kept at all
 
-    def may(self, now: float) -> bool:
+    def may(self, now: float, octets: int) -> bool:
         """Say whether one more is within the share, and count it (a token bucket)."""
         self.tokens = min(self.tokens + (now - self.at) * self.share.rate, float(self.share.burst))
         self.at = now
-        if self.tokens < 1.0 or len(self.waiting) >= self.share.burst:
+        if self.tokens < 1.0 or len(self.waiting) >= self.share.burst or self.octets + octets > self.share.octets:
             return False
         self.tokens -= 1.0
         return True
@@ -92,6 +94,7 @@ class Intake:
                 self._turn.append(of)
             of.waiting.append(Arrival(source, address, bytes(datagram), now))
             first = self._octets == 0
+            of.octets += len(datagram)
             self._octets += len(datagram)
             return first
 
@@ -100,10 +103,9 @@ class Intake:
             if source in self._strangers or len(self._strangers) < MAX_STRANGERS:
                 self._strangers[source] += 1
             return Reason.UNKNOWN_SOURCE
-        if octets == 0:
-            of.dropped += 1
+        if octets == 0:  # no trap, nor part of a storm
             return Reason.MALFORMED
-        if not of.may(now):
+        if not of.may(now, octets):
             of.dropped += 1
             return Reason.RATE
         if self._octets + octets > self._max_waiting:
@@ -120,11 +122,12 @@ class Intake:
             arrival = of.waiting.popleft()
             if of.waiting:
                 self._turn.append(of)
+            of.octets -= len(arrival.datagram)
             self._octets -= len(arrival.datagram)
             return arrival
 
     def dropped_of(self, source: str) -> int:
-        """Return how many of a source were dropped here so far."""
+        """Return how many traps of a source were dropped here so far."""
         of = self._sources.get(source)
         return of.dropped if of else 0
 

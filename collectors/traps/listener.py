@@ -9,6 +9,7 @@ import errno
 import selectors
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,8 +20,14 @@ from collectors.traps.intake import Intake
 
 BUFFER = 8 * 2**20  # octets asked of the kernel; it gives what net.core.rmem_max allows, unless we are root
 MAX_DATAGRAM = 65_535
+MAX_ANCILLARY = 64  # octets beside a datagram
 _FORCE = getattr(socket, "SO_RCVBUFFORCE", 33)  # socket(7)
+_IP_PKTINFO = 8  # ip(7); Python 3.11 names IPv6's alone
+_AT4, _AT6 = struct.Struct("=i4s4s"), struct.Struct("=16si")  # struct in_pktinfo, in6_pktinfo (RFC 3542, 6)
 _MEMINFO = 55  # SO_MEMINFO of <asm-generic/socket.h>; its ninth number counts drops
+
+
+Ancillary = list[tuple[int, int, bytes]]
 
 
 def host_of(address: Any) -> str:
@@ -39,6 +46,7 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
+        _tell_ours(opened, family)
         _enlarge(opened)
         opened.bind(address)
         opened.setblocking(False)
@@ -69,6 +77,24 @@ def _enlarge(opened: socket.socket) -> None:
             return
 
 
+def _tell_ours(opened: socket.socket, family: int) -> None:
+    """Have the socket tell to which of our addresses each datagram was sent; Linux does."""
+    if family == socket.AF_INET6:
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+    elif sys.platform == "linux":
+        opened.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+
+
+def _from_ours(told: Ancillary) -> Ancillary:
+    """Return what has an answer sent from the address that a datagram was sent to, by whatever way."""
+    for level, kind, octets in told:
+        if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
+            return [(level, kind, _AT4.pack(0, _AT4.unpack(octets)[1], bytes(4)))]
+        if (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO):
+            return [(level, kind, _AT6.pack(_AT6.unpack(octets)[0], 0))]
+    return []
+
+
 class Listener:
     """Hears until closed. `wake` is called in the thread when something is kept and nothing waited before."""
 
@@ -92,10 +118,14 @@ class Listener:
         except (OSError, struct.error):
             return 0
 
-    def send(self, message: bytes, address: Any) -> None:
-        """Send an answer. One that cannot be sent is as good as lost on its way: the sender asks again."""
+    def send(self, message: bytes, way: Any) -> None:
+        """Send an answer back on the way its datagram came: from the address it was sent to, or it is not heard.
+
+        One that cannot be sent is as good as lost: the sender asks again.
+        """
+        address, told = way
         with contextlib.suppress(OSError):
-            self._socket.sendto(message, address)
+            self._socket.sendmsg([message], _from_ours(told), 0, address)
 
     def close(self) -> None:
         """Stop hearing, and wait until it has. Again, it does nothing."""
@@ -119,10 +149,10 @@ class Listener:
         view = memoryview(buffer)
         for _ in range(1000):
             try:
-                size, address = self._socket.recvfrom_into(buffer)
+                size, told, _, address = self._socket.recvmsg_into([buffer], MAX_ANCILLARY)
             except BlockingIOError:
                 return
             except OSError:  # an ICMP error that an answer of ours met
                 continue
-            if self._intake.offer(host_of(address), address, view[:size], time.monotonic()):
+            if self._intake.offer(host_of(address), (address, told), view[:size], time.monotonic()):
                 self._wake()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from collectors.errors import BadData, CollectError
 from collectors.model import SnmpAccess
+from collectors.snmp_usm import TIME_WINDOW
 from collectors.traps import message
 from collectors.traps.intake import RELAY, Arrival, Intake, Share
 from collectors.traps.message import Dropped, Notification, Reason, Version
@@ -20,10 +21,11 @@ from collectors.traps.usm import Unbelieved, Usm, credentials
 
 log = logging.getLogger(__name__)
 
+_FAULT = "a fault of ours"
 SLICE = 0.005  # seconds of opening, then others have their turn
 PAUSE = 2.0  # times as long as was spent, while there is more: a third of a core at most
-REPEATED_WITHIN = 150.0  # seconds; senders of informs try again for some ten
-MAX_MARKS = 20_000
+REPEATED_WITHIN = 2.0 * TIME_WINDOW + 1  # seconds, for which an SNMPv3 message may be played again and be in time
+MAX_MARKS = 50_000  # some 12 MB; about as many as may be opened within that time
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Received:
 
     devices: tuple[str, ...]
     notification: Notification
-    source: str
+    code: bytes = b""  # SNMPv3's authentication code: what is sent again from another address has the same
 
 
 @dataclass(slots=True)
@@ -101,13 +103,19 @@ class Receiver:
             while (arrival := intake.take()) is not None:
                 try:
                     self.open(arrival)
-                except Exception:  # the edge of one datagram: a fault of ours costs the others nothing
-                    log.exception("traps: %s: a fault of ours", arrival.source)
-                    self.dropped[Reason.MALFORMED] += 1
+                except Exception as error:  # noqa: BLE001 - the edge of one datagram: a fault of ours costs no other
+                    self._fault(arrival, error)
                 spent = time.perf_counter() - began
                 if spent >= SLICE:
                     await asyncio.sleep(spent * PAUSE)
                     began = time.perf_counter()
+
+    def _fault(self, arrival: Arrival, error: Exception) -> None:
+        """Count a fault of ours; log where it is once a source until blamed() is asked: senders may repeat it."""
+        if not self._blames[arrival.source, _FAULT]:
+            log.error("traps: %s: %s", arrival.source, _FAULT, exc_info=error)
+        self._blames[arrival.source, _FAULT] += 1
+        self.dropped[Reason.MALFORMED] += 1
 
     def open(self, arrival: Arrival) -> None:
         """Open one datagram, and do what it asks. Whatever it holds, it raises nothing."""
@@ -138,21 +146,20 @@ class Receiver:
 
     def _take_in(self, received: Received, reply: Callable[[], bytes] | None, arrival: Arrival) -> None:
         version = received.notification.version
-        if self._is_repeated(arrival.source, received.notification.mark, arrival.at):
+        marks = [(arrival.source, received.notification.mark), *([("", received.code)] if received.code else [])]
+        self._forget_marks(arrival.at - REPEATED_WITHIN)
+        if any(mark in self._marks for mark in marks):
             self.results[version, "duplicate"] += 1
         else:
             self.accept(received)
+            self._marks.update(dict.fromkeys(marks, arrival.at))
             self.results[version, "accepted"] += 1
         if reply is not None:
             self.send(reply(), arrival.address)
 
-    def _is_repeated(self, source: str, mark: bytes, at: float) -> bool:
-        while self._marks and (next(iter(self._marks.values())) < at - REPEATED_WITHIN or len(self._marks) > MAX_MARKS):
+    def _forget_marks(self, before: float) -> None:
+        while self._marks and (next(iter(self._marks.values())) < before or len(self._marks) >= MAX_MARKS):
             self._marks.popitem(last=False)
-        if (source, mark) in self._marks:
-            return True
-        self._marks[source, mark] = at
-        return False
 
     def _believed(self, arrival: Arrival) -> tuple[Received, Callable[[], bytes] | None]:
         if message.version_of(arrival.datagram) == 3:
@@ -166,7 +173,7 @@ class Receiver:
         if not fitting:
             raise Dropped(Reason.CREDENTIALS, "another community than its device has")
         reply = (lambda: message.acknowledgement(community, pdu)) if pdu.confirmed else None
-        return _received(fitting, notification, arrival), reply
+        return _received(fitting, notification), reply
 
     def _of_user(self, arrival: Arrival) -> tuple[Received, Callable[[], bytes] | None]:
         here = self.senders.at(arrival.source, "")
@@ -174,11 +181,11 @@ class Receiver:
         notification = message.read(opened.pdu, "3")
         fitting = [s for s in here if s.access == opened.access]
         named = [s for s in fitting if notification.origin in s.addresses]
-        return _received(named or fitting, notification, arrival), opened.acknowledge if opened.pdu.confirmed else None
+        return _received(named or fitting, notification, opened.code), opened.acknowledge
 
 
-def _received(senders: Iterable[Sender], notification: Notification, arrival: Arrival) -> Received:
-    return Received(tuple(sender.name for sender in senders), notification, arrival.source)
+def _received(senders: Iterable[Sender], notification: Notification, code: bytes = b"") -> Received:
+    return Received(tuple(sender.name for sender in senders), notification, code)
 
 
 def _knows(access: SnmpAccess, community: bytes) -> bool:

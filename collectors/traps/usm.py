@@ -33,10 +33,13 @@ from collectors.snmp_usm import (
 from collectors.traps.forms import INFORM, Pdus
 from collectors.traps.message import Dropped, Pdu, Reason, answer
 
+Clock = tuple[int, int, float]
+"""Boots and time of an engine, and when it said so, of the monotonic clock."""
 K = TypeVar("K")
 V = TypeVar("V")
 
 MAX_REMEMBERED = 20_000  # engines' keys and clocks; only what was authenticated is remembered
+NOT_OURS = "not for our engine: its sender finds out which it is"
 UNKNOWN_LEVEL, NOT_IN_TIME, UNKNOWN_USER, UNKNOWN_ENGINE, WRONG_DIGEST, UNDECIPHERED = range(1, 7)  # usmStats
 
 
@@ -57,7 +60,7 @@ class Keys:
     """One user's keys, made those of one engine."""
 
     access: SnmpAccess
-    auth: bytes = b""
+    auth: bytes = field(default=b"", repr=False)
     priv: Cipher | None = None
 
     @property
@@ -105,7 +108,8 @@ class Opened:
 
     access: SnmpAccess
     pdu: Pdu
-    acknowledge: Callable[[], bytes]
+    code: bytes  # its authentication code; none where it proves nothing
+    acknowledge: Callable[[], bytes] | None  # of a trap: none
 
 
 class Unbelieved(Dropped):
@@ -157,9 +161,9 @@ class Usm:
     """Opens SNMPv3 messages, and remembers the clocks of their senders."""
 
     engine: Engine
-    _masters: dict[SnmpAccess, tuple[bytes, ...]] = field(default_factory=dict)  # bounded by the inventory
-    _keys: _Remembered[tuple[SnmpAccess, bytes], Keys] = field(default_factory=_Remembered)
-    _clocks: _Remembered[tuple[str, bytes], tuple[int, int, float]] = field(default_factory=_Remembered)
+    _masters: dict[SnmpAccess, tuple[bytes, ...]] = field(default_factory=dict, repr=False)  # bounded by the inventory
+    _keys: _Remembered[tuple[SnmpAccess, bytes], Keys] = field(default_factory=_Remembered, repr=False)
+    _clocks: _Remembered[tuple[str, bytes], Clock] = field(default_factory=_Remembered)
     _reports: int = 0
 
     def open(self, datagram: bytes, source: str, accesses: Iterable[SnmpAccess], at: float) -> Opened:
@@ -168,12 +172,12 @@ class Usm:
         Raises BadData, Dropped, and Unbelieved with the Report that is due.
         """
         found = envelope(datagram, source, at)
-        users = [a for a in dict.fromkeys(accesses) if a.version == "3" and (a.user or "").encode() == found.user]
         ours = found.engine == self.engine.id
-        if found.flags & REPORTABLE and not ours:
-            raise self._unbelieved(found, UNKNOWN_ENGINE, "not for our engine: its sender finds out which it is")
         if not 5 <= len(found.engine) <= 32:  # SNMP-FRAMEWORK-MIB SnmpEngineID
+            if found.flags & REPORTABLE:
+                raise self._unbelieved(found, UNKNOWN_ENGINE, NOT_OURS)
             raise BadData(f"an engine ID of {len(found.engine)} octets")
+        users = [a for a in dict.fromkeys(accesses) if a.version == "3" and (a.user or "").encode() == found.user]
         if not users:
             raise self._unbelieved(found, UNKNOWN_USER, "no such user on its device")
         keys = self._proven(datagram, found, users)
@@ -183,9 +187,14 @@ class Usm:
         scoped = forms.decode(self._clear(found, keys), forms.ScopedPdu())
         pdus = forms.decode(scoped["data"].asOctets(), Pdus())
         pdu = Pdu(pdus.getName(), pdus.getComponent())
-        if pdu.kind != (INFORM if ours else "trap"):
-            raise Dropped(Reason.UNSUPPORTED, f"a {pdu.kind} PDU in SNMPv3")
-        return Opened(keys.access, pdu, lambda: self._response(found, keys, scoped, pdu))
+        code = found.code if found.flags & AUTH_FLAG else b""
+        if pdu.kind == "trap" and not ours:  # reportable or not: RFC 3412, 6.4
+            return Opened(keys.access, pdu, code, None)
+        if pdu.kind == INFORM and ours:
+            return Opened(keys.access, pdu, code, lambda: self._response(found, keys, scoped, pdu))
+        if found.flags & REPORTABLE and not ours:
+            raise self._unbelieved(found, UNKNOWN_ENGINE, NOT_OURS)
+        raise Dropped(Reason.UNSUPPORTED, f"a {pdu.kind} PDU in SNMPv3")
 
     # ---- proof ----
 
@@ -227,13 +236,22 @@ class Usm:
         A clock is of its sender's address too: devices with copied configurations have one engine ID.
         """
         key = found.source, found.engine
-        boots, seconds, at = self._clocks.get(key, (0, 0, found.at))
-        now = seconds + int(found.at - at)
-        if found.boots == 2**31 - 1 or (found.boots, found.seconds) < (boots, now - TIME_WINDOW):
+        clock = self._clocks.get(key)
+        if found.boots == 2**31 - 1 or (_is_old(found, clock) if clock else self._is_of_another(found)):
             return False
-        if (found.boots, found.seconds) > (boots, seconds):
+        if clock is None or (found.boots, found.seconds) > clock[:2]:
             self._clocks.put(key, (found.boots, found.seconds, found.at))
         return True
+
+    def _is_of_another(self, found: Envelope) -> bool:
+        """Say whether a first message of an engine from an address rather is a recorded one of another device.
+
+        It is, where another address has this engine by a clock that the message is too old for, and this address has
+        another engine. Of an address that has none yet it may be a device with a copied configuration.
+        """
+        elsewhere = [clock for (_, engine), clock in self._clocks.items() if engine == found.engine]
+        here = any(source == found.source for source, _ in self._clocks)
+        return here and bool(elsewhere) and all(_is_old(found, clock) for clock in elsewhere)
 
     def _clear(self, found: Envelope, keys: Keys) -> bytes:
         if keys.priv is None:
@@ -251,10 +269,12 @@ class Usm:
         return self._sealed(found, keys, answer(pdu), (scoped["engine"].asOctets(), scoped["context"].asOctets()))
 
     def _unbelieved(self, found: Envelope, about: int, message: str, keys: Keys | None = None) -> Unbelieved:
-        """Return what to raise. Only what asked for it is answered (RFC 3412, 7.1): traps never are."""
+        """Return what to raise. Only what asked for it is answered (RFC 3412, 7.1), and told our engine first."""
         reason = Reason.REPLAY if about == NOT_IN_TIME else Reason.CREDENTIALS
         if not found.flags & REPORTABLE:
             return Unbelieved(reason, message)
+        if found.engine != self.engine.id:
+            about, keys = UNKNOWN_ENGINE, None
         self._reports += 1
         pdu = v2c.ReportPDU()
         v2c.apiPDU.set_defaults(pdu)
@@ -275,6 +295,12 @@ class Usm:
         security = forms.security(self.engine.id, boots, seconds, user=to.user, code=place, salt=salt)
         whole = forms.message(to.message_id, keys.flags, security, data)
         return whole.replace(place, keys.code(whole.replace(place, bytes(keys.size)))) if place else whole
+
+
+def _is_old(found: Envelope, clock: Clock) -> bool:
+    """Say whether a message is older than a clock allows (RFC 3414, 3.2.7b)."""
+    boots, seconds, at = clock
+    return (found.boots, found.seconds) < (boots, seconds + int(found.at - at) - TIME_WINDOW)
 
 
 def credentials(access: SnmpAccess) -> SnmpAccess:

@@ -80,7 +80,7 @@ def at_desk(asked: list[str]) -> Desk:
 
 
 def received(*devices: str) -> Received:
-    return Received(devices, Notification(version="2c", trap=LINK_DOWN), "10.0.0.1")
+    return Received(devices, Notification(version="2c", trap=LINK_DOWN))
 
 
 def test_a_trap_is_noted_for_its_devices_and_has_them_polled():

@@ -74,3 +74,22 @@ def test_what_is_no_integer_is_bad_data(octets: str, words: str) -> None:
 def test_what_is_no_oid_is_bad_data(octets: bytes) -> None:
     with pytest.raises(BadData):
         ber.arcs(octets)
+
+
+def test_of_a_number_beyond_all_bounds_little_is_said() -> None:
+    with pytest.raises(BadData) as caught:
+        ber.arcs(b"\x2b" + b"\xff" * 600 + b"\x7f")
+    assert str(caught.value) == "an OID of 2 arcs of up to 4207 bits (RFC 2578 allows 128 of 32)"
+
+
+def test_an_index_is_remembered_unless_it_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ber, "MAX_KNOWN", 3)
+    known = ber.Indexes()
+    assert known[b"\x81\x00"] == ("128", (128,))
+    assert known[b"\x81\x00"] is known[b"\x81\x00"]
+    long = b"\x01" * (ber.MAX_KEPT + 1)
+    assert known[long] == (".".join("1" * len(long)), (1,) * len(long))
+    assert long not in known
+    for octet in b"\x01\x02\x03\x04":
+        assert known[bytes((octet,))] == (str(octet), (octet,))
+        assert len(known) <= 3

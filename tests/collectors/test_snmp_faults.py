@@ -1,10 +1,13 @@
 """A get from devices that misbehave, on both engines."""
 
+from dataclasses import replace
+
 import pytest
 
 from collectors import snmp
+from collectors.ber import INTEGER, OBJECT, OCTETS, SEQUENCE, element
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut, Unreachable
-from collectors.model import SnmpAccess
+from collectors.model import Secret, SnmpAccess
 from tests.simulator import bad_agent
 from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, BadAgent, Script
 from tests.simulator.idle_loop import IdleLoop
@@ -69,6 +72,26 @@ class Garbler(BadAgent):
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self._send(self._octets, addr)
+
+
+SECRET = b"a-canary-community"
+WITH_COMMUNITY: dict[str, Script] = {
+    "our own question": lambda asked: [asked.right().replace(b"\xa2", b"\xa0", 1)],
+    "an answer cut off": lambda asked: [asked.right()[:-1]],
+    "the community alone": lambda asked: [element(SEQUENCE, element(OCTETS, asked.community))],
+    "no version": lambda asked: [element(SEQUENCE, element(INTEGER), element(OCTETS, asked.community))],
+    "an OID that is none": bad_agent.raw(element(SEQUENCE, element(OBJECT, b"\x81"), element(INTEGER, b"\x01"))),
+}
+
+
+@pytest.mark.parametrize("script", WITH_COMMUNITY.values(), ids=WITH_COMMUNITY)
+async def test_what_is_said_of_a_bad_answer_does_not_tell_the_community(script: Script) -> None:
+    access = replace(V2C, community=Secret(SECRET.decode()))
+    async with BadAgent(script) as agent, opened(agent.port, access) as transport:
+        with pytest.raises(BadData) as caught:
+            await transport.get([ONE])
+    assert SECRET[:2].hex() not in str(caught.value)
+    assert SECRET.decode() not in str(caught.value)
 
 
 async def test_an_answer_behind_garbage_is_found() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors import profiles, replay, snmp_decode
+from collectors import profiles, replay, snmp_decode, snmp_repeat
 from collectors.columns import Rows as LabelRows
 from collectors.columns import Samples
 from collectors.model import Rows, Sample, Value
@@ -156,3 +156,22 @@ def test_samples_are_equal_to_any_sequence_of_the_same() -> None:
     assert decoded.samples != (*decoded.samples, Sample("device_up", {}, 1))
     assert len(decoded.samples) == len(tuple(decoded.samples)) == 6
     assert decoded.samples[-1] == tuple(decoded.samples)[-1]
+
+
+def test_of_what_is_new_with_every_reading_not_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snmp_repeat, "MAX_SHARED", 1_000)
+    shared = Shared()
+    for first in range(50):
+        rows = tuple(range(first, first + 100))
+        assert shared.one(rows) is rows
+        assert shared.one(tuple(range(first, first + 100))) is rows
+        assert sum(map(len, shared._known)) < 1_000
+
+
+def test_a_reading_of_very_many_rows_is_not_kept_for_other_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snmp_repeat, "MAX_LIKE", 10)
+    profile, shared = known()["generic"], Shared()
+    for rows, kept in ((11, False), (10, True)):
+        read = {f"{IF}.10": {str(row): row for row in range(rows)}}
+        assert said(Decoder(profile, shared).decode(read)) == said(snmp_decode.decode(profile, read))
+        assert (shared.look(profile, read) is not None) is kept

@@ -12,9 +12,9 @@ from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut
 from collectors.model import SnmpAccess
-from collectors.snmp_message import Again, Answer, Ignored, Request, VarBind
+from collectors.snmp_message import RESPONSE, Again, Answer, Ignored, Pdu, Request, VarBind
 from collectors.snmp_pysnmp_wire import PysnmpUsmWire
-from collectors.snmp_usm import localised, master_key
+from collectors.snmp_usm import AUTH_FLAG, Clock, Received, Usm, localised, master_key
 from collectors.snmp_v3 import UsmWire as OwnUsmWire
 from tests.simulator.bad_agent import GARBAGE
 from tests.simulator.near import FULL, PLAIN, SIGNED
@@ -48,8 +48,8 @@ class Line:
 class Peer:
     """An agent without a network."""
 
-    def __init__(self) -> None:
-        self.agent = SnmpAgent({"1.3.6.1.2.1.1.1.0": "here"}, users=[FULL, SIGNED, PLAIN], engine_id=ENGINE)
+    def __init__(self, *users: SnmpAccess) -> None:
+        self.agent = SnmpAgent({"1.3.6.1.2.1.1.1.0": "here"}, users=users or [FULL, SIGNED, PLAIN], engine_id=ENGINE)
         self._line = Line()
         self.agent._transport = self._line  # type: ignore[assignment]
 
@@ -117,12 +117,55 @@ def test_our_clock_runs_on_between_requests(peer: Peer) -> None:
     assert parameters(wire.message(ASK, 9))[2] == before + 90
 
 
+def test_a_clock_that_was_set_back_is_learned_from_a_signed_report() -> None:
+    peer, wire = Peer(), UsmWire(FULL)
+    peer.agent.restart(3)
+    asked(wire, peer)
+    peer.agent.restart(-2)
+    assert asked(wire, peer, 8) == [Again(), GIVEN]
+
+
+def test_a_report_sets_no_clock_unless_it_is_signed_and_to_this_very_message() -> None:
+    peer, wire = Peer(), UsmWire(FULL)
+    asked(wire, peer)
+    boots = parameters(wire.message(ASK, 8))[1]
+    with pytest.raises(AuthFailed, match="does not prove its own"):
+        wire.read(report(wire.message(ASK, 8), engine=ENGINE, number=2, boots=boots + 9), 8)
+    peer.agent.restart()
+    signed = peer.reply(wire.message(ASK, 9))
+    wire.message(ASK, 10)
+    assert blame(wire.read(signed, 10)) == (TimedOut, "only answers to other requests came in time")
+    assert parameters(wire.message(ASK, 11))[1] == boots
+
+
 def test_an_old_message_is_not_believed(peer: Peer) -> None:
     wire = UsmWire(FULL)
     asked(wire, peer)
     reply = peer.reply(wire.message(ASK, 8))
     wire.usm.clock.boots += 1  # as if a later boot had been proven since
     assert blame(wire.read(reply, 8)) == (AuthFailed, "answered with an old clock: a message played again?")
+
+
+FRESH = {
+    "as late as it may be": (3, 850, True, (3, 1000)),
+    "a second later": (3, 849, False, (3, 1000)),
+    "of an earlier boot": (2, 5000, False, (3, 1000)),
+    "of now": (3, 1000, True, (3, 1000)),
+    "ahead of our notion": (3, 1001, True, (3, 1001)),
+    "of a later boot": (4, 0, True, (4, 0)),
+}
+
+
+@pytest.mark.parametrize(("boots", "seconds", "believed", "clock"), FRESH.values(), ids=FRESH)
+def test_a_message_is_believed_within_the_time_window_and_only_later_ones_move_the_clock(
+    boots: int, seconds: int, believed: bool, clock: tuple[int, int]
+) -> None:
+    usm = Usm(SIGNED, lambda: 0.0, patient=True)
+    usm.engine, usm.clock = ENGINE, Clock(3, 1000, 0.0, proven=True)
+    pdu = Pdu(RESPONSE, 7, 0, 0, b"", 0, 0)
+    read = usm.judge(Received(ENGINE, boots, seconds, usm.user, AUTH_FLAG, pdu), 7)
+    assert isinstance(read, Pdu) is believed
+    assert (usm.clock.boots, usm.clock.seconds) == clock
 
 
 def test_another_engine_is_learned_when_the_device_says_it_is_one(peer: Peer) -> None:
@@ -228,6 +271,24 @@ def test_an_answer_as_another_user_is_not_taken(peer: Peer) -> None:
     asked(wire, peer)
     reply = peer.reply(wire.message(ASK, 8)).replace(b"plain", b"pl4in")
     assert blame(wire.read(reply, 8)) == (AuthFailed, "answered as another engine or user")
+
+
+def test_an_answer_of_another_context_is_not_taken() -> None:
+    red = replace(PLAIN, context="vrf-red")
+    wire, peer = UsmWire(red), Peer(red)
+    assert asked(wire, peer)[-1] == GIVEN
+    reply = peer.reply(wire.message(ASK, 8))
+    other = reply.replace(b"vrf-red", b"vrf-tan")
+    assert blame(wire.read(other, 8)) == (TimedOut, "only answers of another SNMPv3 context came in time")
+    assert wire.read(reply, 8) == GIVEN
+
+
+def test_an_answer_that_names_its_contexts_engine_otherwise_is_taken(peer: Peer) -> None:
+    wire = UsmWire(PLAIN)
+    asked(wire, peer)
+    reply = peer.reply(wire.message(ASK, 8))
+    at = reply.rindex(ENGINE)
+    assert wire.read(reply[:at] + bytes(reversed(ENGINE)) + reply[at + len(ENGINE) :], 8) == GIVEN
 
 
 # ---- messages made by hand ----

@@ -21,12 +21,13 @@ tables = st.dictionaries(st.integers(1, 6), st.sets(indexes, max_size=25), max_s
 
 @dataclass(frozen=True)
 class Whims:
-    """What an agent does not do: answer more varbinds than `most`, send more than `cut` of them, GETBULK, v2c."""
+    """What an agent does not do: more varbinds than `most`, more than `cut` of them, GETBULK, v2c, name what ended."""
 
     most: int
     cut: int
     bulk: bool
     v1: bool
+    named: bool = True
 
 
 class Agent:
@@ -50,7 +51,7 @@ class Agent:
             found += row
         ended = [n for n, varbind in enumerate(found, 1) if varbind.end]
         if self._whims.v1 and ended:
-            return Answer(NO_SUCH_NAME, ended[0], ())
+            return Answer(NO_SUCH_NAME, ended[0] if self._whims.named else 0, ())
         return Answer(0, 0, tuple(found[: self._whims.cut] if request.kind == "bulk" else found))
 
     def _next(self, oid: Oid) -> VarBind:
@@ -58,7 +59,7 @@ class Agent:
         return VarBind(oid, None, end=True) if at == len(self._order) else VarBind(self._order[at], at)
 
 
-WHIMS = st.builds(Whims, st.integers(1, 60), st.integers(1, 60))
+WHIMS = st.builds(Whims, st.integers(1, 60), st.integers(1, 60), named=st.booleans())
 
 
 @given(tables, WHIMS, st.integers(1, 30), st.none() | st.integers(0, 30))
@@ -96,7 +97,7 @@ def test_tables_that_are_likely_empty_are_read_together_whole_if_they_are_not(
     assert {column: set(rows) for column, rows in walk.result().rows.items()} == {
         dotted(column): {dotted(index) for index in table.get(column, ())} for column in columns
     }
-    assert pace.width == MAX_WIDTH or whims.most < MAX_WIDTH
+    assert pace.width == MAX_WIDTH or whims.most < MAX_WIDTH or not whims.named
 
 
 ROWS_AT = [(*TABLE, 1, row) for row in range(1, 49)] + [(*TABLE, 2, 1)]

@@ -108,6 +108,23 @@ async def test_a_column_ends_with_what_is_not_of_it(script: Script) -> None:
     assert len(agent.asked) == 1
 
 
+BEHIND: dict[str, bad_agent.Bound] = {
+    "the end of the MIB": ((*bad_agent._COLUMN, 1), bad_agent.v2c.EndOfMibView("")),
+    "the next column": ((*bad_agent._COLUMN[:-1], 11, 1), bad_agent.v2c.Integer32(1)),
+    "another table": ((1, 3, 6, 1, 2, 1, 4, 1, 0), bad_agent.v2c.Integer32(1)),
+    "a row before": ((*bad_agent._COLUMN, 0), bad_agent.v2c.Integer32(1)),
+}
+
+
+@pytest.mark.parametrize("bound", BEHIND.values(), ids=BEHIND)
+async def test_what_stands_behind_a_columns_end_in_an_answer_is_none_of_its_rows(bound: bad_agent.Bound) -> None:
+    one, two = (((*bad_agent._COLUMN, row), bad_agent.v2c.Integer32(row)) for row in (1, 2))
+    async with BadAgent(lambda asked: [asked.answer([one, bound, two])]) as agent, opened(agent.port) as transport:
+        walk = await transport.walk([COLUMN])
+    assert walk.rows == {COLUMN: {"1": 1}}
+    assert len(agent.asked) == 1
+
+
 async def test_end_of_mib_at_once_is_an_empty_table() -> None:
     async with BadAgent(bad_agent.good) as agent, opened(agent.port) as transport:
         walk = await transport.walk(["1.3.6.1.9"])
@@ -172,9 +189,10 @@ async def test_an_agent_that_loses_large_answers_is_asked_for_little() -> None:
     [
         (Caps(rows=10), "has more than 10 rows"),
         (Caps(octets=400), "a walk of more than 400 octets"),
+        (Caps(all_octets=400), "walks of more than 400 octets together"),
         (Caps(seconds=-1.0), "a walk of more than -1 s"),
     ],
-    ids=["rows", "octets", "seconds"],
+    ids=["rows", "octets", "octets of all walks", "seconds"],
 )
 async def test_a_walk_without_end_is_capped(caps: Caps, words: str) -> None:
     async with BadAgent(bad_agent.endless) as agent, opened(agent.port, V2C, caps) as transport:
@@ -182,3 +200,15 @@ async def test_a_walk_without_end_is_capped(caps: Caps, words: str) -> None:
     assert words in str(walk.failure)
     assert 4 <= len(walk.rows[COLUMN]) <= 20
     assert len(agent.asked) < 6
+
+
+async def test_what_one_walk_took_the_next_ones_do_not_have() -> None:
+    async with (
+        BadAgent(bad_agent.endless) as agent,
+        opened(agent.port, V2C, Caps(rows=10, all_octets=600)) as transport,
+    ):
+        walks = [await transport.walk([COLUMN]) for _ in range(4)]
+    words = [str(walk.failure).partition("/udp): ")[2] for walk in walks]
+    assert words[0] == f"{COLUMN} has more than 10 rows"
+    assert words[2:] == ["walks of more than 600 octets together"] * 2
+    assert len(walks[3].rows[COLUMN]) == 4, "of one answer, which shows that it answers"

@@ -81,11 +81,26 @@ def test_strangers_are_counted_in_bounded_memory():
     assert intake.strangers() == {}
 
 
-@pytest.mark.parametrize(("octets", "reason"), [(b"", Reason.MALFORMED), (b"x" * 11, Reason.QUEUE)])
-def test_what_is_empty_or_too_much_to_keep_is_dropped(octets, reason):
+@pytest.mark.parametrize(
+    ("octets", "reason", "dropped"),
+    [(b"", Reason.MALFORMED, 0), (b"x" * 11, Reason.QUEUE, 1)],
+    ids=["no trap, nor a storm of them", "more than all may keep"],
+)
+def test_what_is_empty_or_too_much_to_keep_is_dropped(octets, reason, dropped):
     intake = Intake({"a": Share()}, max_waiting=10)
     assert not intake.offer("a", None, memoryview(octets), 0.0)
-    assert (intake.tally().dropped, intake.dropped_of("a"), intake.dropped_of("b")) == ({reason: 1}, 1, 0)
+    assert (intake.tally().dropped, intake.dropped_of("a"), intake.dropped_of("b")) == ({reason: 1}, dropped, 0)
+
+
+def test_no_source_fills_the_place_of_all():
+    intake = Intake({"a": Share(octets=100), "b": Share()}, max_waiting=1_000)
+    for _ in range(30):
+        intake.offer("a", None, memoryview(b"x" * 40), 0.0)
+    intake.offer("b", None, memoryview(b"x" * 800), 0.0)
+    assert intake.tally().by_source == {"a": (2, 28), "b": (1, 0)}
+    assert intake.take()
+    intake.offer("a", None, memoryview(b"x" * 60), 0.0)
+    assert intake.tally().by_source["a"] == (3, 28)
 
 
 @given(

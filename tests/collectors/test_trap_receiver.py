@@ -10,6 +10,7 @@ from pysnmp.proto.api import v1, v2c
 
 from collectors.errors import Unreachable
 from collectors.model import Secret, SnmpAccess
+from collectors.traps import receiver
 from collectors.traps.intake import Arrival, Intake
 from collectors.traps.listener import Listener, bound, host_of
 from collectors.traps.message import Reason
@@ -18,7 +19,7 @@ from collectors.traps.usm import Usm
 from tests.simulator import bad_traps, trap_sender_v3
 from tests.simulator.near import FULL
 from tests.simulator.trap_sender import trap, trap_v1
-from tests.simulator.trap_sender_v3 import OID, OURS, SIGNED
+from tests.simulator.trap_sender_v3 import OID, OURS, SIGNED, informed, spoken
 from tests.simulator.waiting import until
 
 V2C = SnmpAccess(community=Secret("a-community"))
@@ -132,16 +133,46 @@ def test_the_same_words_are_news_again_later_and_from_another_address():
     assert bench.devices == [("edge",), ("core",), ("edge",)]
 
 
-def test_what_is_not_accepted_is_not_acknowledged():
+def test_what_is_not_accepted_is_not_acknowledged_nor_taken_for_a_repeat_when_it_comes_again():
     bench = Bench(sender("edge"))
 
     def refuse(_: Received) -> None:
         raise RuntimeError("a fault of ours")
 
-    bench.receiver.accept = refuse
+    accept, bench.receiver.accept = bench.receiver.accept, refuse
     with pytest.raises(RuntimeError):
         bench.open(trap("a-community", inform=True))
     assert bench.answers == []
+    bench.receiver.accept = accept
+    bench.open(trap("a-community", inform=True), at=1.0)
+    assert (len(bench.believed), len(bench.answers)) == (1, 1)
+
+
+async def test_a_recorded_trap_is_news_once_whenever_and_from_wherever_it_is_sent_again():
+    bench = Bench(sender("edge", access=FULL), sender("core", CORE, access=FULL))
+    bench.open(await spoken(FULL, engine="8000000005060708"), CORE)
+    datagram = await spoken(FULL)
+    for at in range(400):
+        bench.open(datagram, EDGE, at + 0.9)
+        bench.open(datagram, CORE, at + 0.9)
+    assert bench.devices == [("core",), ("edge",)]
+
+
+async def test_a_recorded_inform_is_news_once_as_long_as_it_is_in_our_time():
+    bench = Bench(sender("edge", access=FULL), sender("core", CORE, access=FULL))
+    datagram = await informed(bench.receiver.usm, FULL, at=400.0)
+    for at in range(200, 600):
+        bench.open(datagram, EDGE, at + 0.5)
+        bench.open(datagram, CORE, at + 0.5)
+    assert bench.devices == [("edge",)]
+
+
+def test_the_oldest_marks_go_when_there_are_too_many(monkeypatch):
+    monkeypatch.setattr(receiver, "MAX_MARKS", 2)
+    bench = Bench(sender("edge"))
+    for number in (1, 2, 3, 3, 2, 1):
+        bench.open(trap("a-community", request_id=number))
+    assert bench.receiver.results == {("2c", "accepted"): 5, ("2c", "duplicate"): 1}
 
 
 async def test_a_fault_of_ours_costs_one_datagram():
@@ -167,6 +198,17 @@ async def test_a_fault_of_ours_costs_one_datagram():
     assert bench.receiver.dropped == {Reason.MALFORMED: 1}
 
 
+def test_a_fault_of_ours_is_logged_once_a_source_however_often_it_is_met(caplog):
+    bench = Bench(sender("edge"), sender("core", CORE))
+    for source in (EDGE, EDGE, EDGE, CORE):
+        bench.receiver._fault(Arrival(source, None, b"", 0.0), RuntimeError())
+    assert len(caplog.records) == 2
+    assert bench.receiver.dropped == {Reason.MALFORMED: 4}
+    assert bench.receiver.blamed() == {(EDGE, "a fault of ours"): 3, (CORE, "a fault of ours"): 1}
+    bench.receiver._fault(Arrival(EDGE, None, b"", 0.0), RuntimeError())
+    assert len(caplog.records) == 3
+
+
 # ---- through a socket ----
 
 
@@ -181,11 +223,11 @@ def line() -> Iterator[socket.socket]:
 class Ear(Bench):
     """The same behind a real socket, in the running loop."""
 
-    def __init__(self, *senders: Sender) -> None:
+    def __init__(self, *senders: Sender, host: str = HOME) -> None:
         super().__init__(*senders)
         self.arrived, loop = asyncio.Event(), asyncio.get_running_loop()
         self.intake = Intake(self.receiver.senders.shares())
-        self.listener = Listener(bound(HOME, 0), self.intake, lambda: loop.call_soon_threadsafe(self.arrived.set))
+        self.listener = Listener(bound(host, 0), self.intake, lambda: loop.call_soon_threadsafe(self.arrived.set))
         self.receiver.send = self.listener.send
         self.work = asyncio.create_task(self.receiver.work(self.intake, self.arrived))
 
@@ -220,6 +262,26 @@ async def test_a_v2c_inform_is_acknowledged_on_the_wire(line):
     await asyncio.to_thread(line.recv, 65_535)
     await ear.close()
     assert ear.receiver.results == {("2c", "accepted"): 1}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - of this machine's own
+async def test_an_inform_is_acknowledged_from_the_address_it_was_sent_to(line, host):
+    ear = Ear(sender("edge", HOME), host=host)
+    line.connect(("127.0.0.77", ear.listener.port))  # hears nobody else
+    line.send(trap("a-community", inform=True))
+    await ear.heard(1)
+    await asyncio.to_thread(line.recv, 65_535)
+    await ear.close()
+
+
+async def test_an_inform_over_ipv6_is_acknowledged():
+    ear = Ear(sender("edge", "::1"), host="::1")
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as line:
+        line.settimeout(5)
+        line.sendto(trap("a-community", inform=True), ("::1", ear.listener.port))
+        await ear.heard(1)
+        await asyncio.to_thread(line.recv, 65_535)
+    await ear.close()
 
 
 async def test_what_the_kernel_drops_is_counted(line):
@@ -274,7 +336,7 @@ def test_the_seeds_of_the_malformed_are_believed():
     opens = bad_traps.receiver(believed)
     for number, datagram in enumerate(bad_traps.seeds()):
         opens.open(Arrival(bad_traps.SOURCE, None, datagram, number * 1000.0))
-    assert (len(believed), opens.discoveries, opens.dropped) == (4, 1, {})
+    assert (len(believed), opens.discoveries, opens.dropped) == (5, 1, {})
 
 
 def test_a_value_of_a_trap_that_no_type_allows_costs_only_itself():

@@ -1,7 +1,5 @@
 """SNMPv3 notifications: believed only if they prove their user, level and time. pysnmp's engine writes them."""
 
-import asyncio
-import socket
 from dataclasses import replace
 
 import pytest
@@ -15,18 +13,9 @@ from collectors.traps.usm import Keys, Unbelieved, Usm, credentials, envelope
 from tests.simulator import trap_sender_v3
 from tests.simulator.bad_traps import v3_trap
 from tests.simulator.near import FULL
-from tests.simulator.trap_sender_v3 import OID, OURS, SIGNED
+from tests.simulator.trap_sender_v3 import OURS, SIGNED, informed, spoken
 
 PLAIN = SnmpAccess(version="3", user="ops")
-
-
-async def spoken(access: SnmpAccess, **more: object) -> bytes:
-    """Return the first datagram that a sender of notifications sends."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as heard:
-        heard.bind(("127.0.0.1", 0))
-        heard.settimeout(5)
-        await trap_sender_v3.send(access, heard.getsockname(), OID, seconds=0.1, **more)
-        return heard.recv(65_535)
 
 
 def opened(datagram: bytes, *accesses: SnmpAccess, usm: Usm | None = None, at: float = 10.0):
@@ -93,6 +82,70 @@ async def test_a_trap_with_an_old_clock_is_not_believed_twice_too_late():
     assert usm.open(datagram, "10.0.0.2", [credentials(FULL)], 200.0)  # another device with a copied engine ID
 
 
+async def test_a_recorded_trap_is_not_believed_of_a_device_that_has_an_engine_of_its_own():
+    usm, theirs, ours = Usm(OURS), await spoken(FULL), await spoken(FULL, engine="8000000005060708")
+
+    def sent(datagram: bytes, source: str, at: float) -> str:
+        try:
+            usm.open(datagram, source, [credentials(FULL)], at)
+        except Unbelieved as error:
+            return error.reason
+        return "believed"
+
+    assert sent(ours, "10.0.0.2", 0.0) == "believed"
+    assert sent(theirs, "10.0.0.2", 0.0) == "believed"  # of an engine that nobody else has
+    assert sent(theirs, "10.0.0.1", 10.0) == "believed"  # the same device from another address
+    assert sent(theirs, "10.0.0.3", 200.0) == "believed"  # may be one with a copied configuration
+    assert sent(ours, "10.0.0.3", 100.0) == "believed"  # the same device from another address, in time
+    assert sent(ours, "10.0.0.4", 0.0) == "believed"
+    assert sent(theirs, "10.0.0.4", 400.0) == Reason.REPLAY
+    assert sent(ours, "10.0.0.1", 400.0) == Reason.REPLAY
+
+
+@pytest.mark.parametrize("flags", [0, 4])
+def test_a_trap_is_one_whether_it_asks_for_reports_or_not(flags):
+    found = opened(v3_trap(flags=flags), PLAIN)
+    assert (found.pdu.kind, found.acknowledge, found.code) == ("trap", None, b"")
+
+
+def test_what_proves_nothing_has_no_code_that_others_could_be_taken_for():
+    assert opened(v3_trap(code=b"x" * 12), PLAIN).code == b""
+
+
+async def test_who_asks_for_reports_is_told_our_engine_before_anything_else():
+    for datagram, access in (
+        (v3_trap(b"", flags=4), PLAIN),
+        (v3_trap(flags=4), FULL),
+        (v3_trap(flags=4), replace(PLAIN, user="root")),
+        (v3_trap(flags=4).replace(b"\xa7", b"\xa6"), PLAIN),  # an inform that is addressed to its sender
+        (v3_trap(flags=4).replace(b"\xa7", b"\xa0"), PLAIN),
+    ):
+        error = refused(datagram, access)
+        assert error.discovery
+        report = envelope(error.report, "", 0.0)
+        assert (report.engine, report.flags) == (OURS.id, 0)
+
+
+@pytest.mark.parametrize("flags", [2, 6])
+def test_what_says_it_is_encrypted_and_not_signed_is_no_message(flags):
+    with pytest.raises(BadData, match="message flags"):
+        opened(v3_trap(flags=flags), PLAIN)
+
+
+def test_our_engines_time_is_counted_from_our_start():
+    usm = Usm(replace(OURS, started=90.0))
+    assert envelope(refused(v3_trap(b"", flags=4), PLAIN, usm=usm, at=100.5).report, "", 0.0).seconds == 10
+
+
+def test_keys_are_not_shown():
+    usm = Usm(OURS)
+    keys = next(usm._localised([credentials(SIGNED)], OURS.id))
+    usm._keys.put((keys.access, OURS.id), keys)
+    assert str(keys.auth) not in repr(keys)
+    assert str(keys.auth) not in repr(usm)
+    assert str(usm._masters[keys.access][0]) not in repr(usm)
+
+
 async def test_a_forged_message_sets_no_clock():
     usm, datagram = Usm(OURS), await spoken(FULL)
     boots = datagram.index(bytes.fromhex(trap_sender_v3.ENGINE)) + 8 + 2
@@ -122,19 +175,6 @@ def test_any_octets_are_a_message_or_an_error_of_ours(at, octets, flags):
 def test_an_engine_id_has_5_to_32_octets(engine):
     with pytest.raises(BadData):
         opened(v3_trap(engine), PLAIN)
-
-
-async def informed(usm: Usm, access: SnmpAccess) -> bytes:
-    """Return the inform that a sender sends once it has found out our engine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as heard:
-        heard.bind(("127.0.0.1", 0))
-        heard.settimeout(5)
-        sending = asyncio.create_task(trap_sender_v3.send(access, heard.getsockname(), OID, inform=True, seconds=0.5))
-        probe, address = await asyncio.to_thread(heard.recvfrom, 65_535)
-        heard.sendto(refused(probe, access, usm=usm).report, address)
-        datagram = await asyncio.to_thread(heard.recv, 65_535)
-        await sending
-        return datagram
 
 
 async def test_an_inform_is_believed_in_our_time_only_and_told_our_clock_else():

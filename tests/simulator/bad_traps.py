@@ -24,14 +24,14 @@ TAGS = (0x02, 0x04, 0x05, 0x06, 0x30, 0x40, 0x44, 0x46, 0x80, 0xA0, 0xA4, 0xA6, 
 BIG = (b"\x02\x82\xea\x60" + b"\x7f" * 60_000, b"\x06\x82\xea\x60" + b"\x81" * 59_999 + b"\x01", b"%n%s" * 500)
 
 
-def v3_trap(engine: bytes = bytes.fromhex("8000000001020304"), flags: int = 0) -> bytes:
+def v3_trap(engine: bytes = bytes.fromhex("8000000001020304"), flags: int = 0, code: bytes = b"") -> bytes:
     """Return a trap of the user `ops` without authentication, in pysnmp's forms."""
     pdu = v2c.SNMPv2TrapPDU()
     v2c.apiPDU.set_defaults(pdu)
     v2c.apiPDU.set_varbinds(pdu, [("1.3.6.1.6.3.1.1.4.1.0", v2c.ObjectIdentifier("1.3.6.1.6.3.1.1.5.1"))])
     scoped, security, message = ScopedPdu(), UsmSecurityParameters(), Message()
     scoped["engine"], scoped["context"], scoped["data"] = engine, b"", encoder.encode(pdu)
-    for position, value in enumerate((engine, 1, 1, b"ops", b"", b"")):
+    for position, value in enumerate((engine, 1, 1, b"ops", code, b"")):
         security.setComponentByPosition(position, value)
     message["version"] = 3
     for name, value in (("msgID", 42), ("msgMaxSize", 65_507), ("msgFlags", bytes([flags])), ("msgSecurityModel", 3)):
@@ -48,6 +48,7 @@ def seeds() -> tuple[bytes, ...]:
         trap_v1(COMMUNITY, "1.3.6.1.4.1.318", 6, 5),
         v3_trap(),
         v3_trap(flags=4),
+        v3_trap(b"", flags=4),
     )
 
 

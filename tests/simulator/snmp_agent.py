@@ -174,9 +174,9 @@ class SnmpAgent(asyncio.DatagramProtocol):
         """Answer from another recording from now on."""
         self._mib.load(read_snmprec(recording) if isinstance(recording, Path) else recording)
 
-    def restart(self) -> None:
-        """Do what a restart does to SNMPv3's clock: one boot more."""
-        self._framework("snmpEngineBoots").syntax += 1
+    def restart(self, boots: int = 1) -> None:
+        """Do what a restart does to SNMPv3's clock: one boot more; of a device that forgets them, fewer."""
+        self._framework("snmpEngineBoots").syntax += boots
 
     def _framework(self, name: str) -> Any:
         return self._engine.get_mib_builder().import_symbols("__SNMP-FRAMEWORK-MIB", name)[0]

@@ -1,5 +1,9 @@
 """SNMPv3 traps and informs of pysnmp's own engine: what we read was not written by ourselves."""
 
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from pysnmp.hlapi.v3arch.asyncio import (
@@ -14,7 +18,7 @@ from pysnmp.hlapi.v3arch.asyncio import (
 from pysnmp.proto.api import v2c
 
 from collectors.model import SnmpAccess
-from collectors.traps.usm import Engine
+from collectors.traps.usm import Engine, Unbelieved, Usm, credentials
 from tests.simulator.near import FULL
 from tests.simulator.snmp_agent import AUTH, PRIV
 
@@ -53,3 +57,32 @@ async def send(
         return str(blame or "")
     finally:
         sender.close_dispatcher()
+
+
+@contextmanager
+def _hearing() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as heard:
+        heard.bind(("127.0.0.1", 0))
+        heard.settimeout(5)
+        yield heard
+
+
+async def spoken(access: SnmpAccess, *, inform: bool = False, engine: str = ENGINE) -> bytes:
+    """Return the first datagram that a sender of notifications sends."""
+    with _hearing() as heard:
+        await send(access, heard.getsockname(), OID, seconds=0.1, inform=inform, engine=engine)
+        return heard.recv(65_535)
+
+
+async def informed(usm: Usm, access: SnmpAccess, at: float = 10.0) -> bytes:
+    """Return the inform that a sender sends once it has found out our engine, and its time then."""
+    with _hearing() as heard:
+        sending = asyncio.create_task(send(access, heard.getsockname(), OID, inform=True, seconds=0.5))
+        probe, address = await asyncio.to_thread(heard.recvfrom, 65_535)
+        try:
+            usm.open(probe, "10.0.0.1", [credentials(access)], at)
+        except Unbelieved as error:
+            heard.sendto(error.report, address)
+        datagram = await asyncio.to_thread(heard.recv, 65_535)
+        await sending
+        return datagram
