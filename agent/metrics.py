@@ -20,12 +20,15 @@ _SEVERITIES = (Severity.WARNING, Severity.CRITICAL, Severity.UNKNOWN)
 OWN: dict[str, Meaning] = {
     "device_findings_open": Meaning("gauge", "Findings of the device that are not cleared", ("severity",)),
     "device_tickets_open": Meaning("gauge", "Tickets of the device that are not resolved", ("severity",)),
+    "device_stale": Meaning("gauge", "1 when the device was not polled for three intervals: it stands as not up"),
     "netpatrol_findings_open": Meaning("gauge", "Findings that are not cleared", ("severity",)),
     "netpatrol_tickets_open": Meaning("gauge", "Tickets that are not resolved", ("severity",)),
     "netpatrol_devices": Meaning("gauge", "Devices polled, by how they stand: up, down, stale", ("state",)),
     "probe_success": Meaning("gauge", "1 when the device asked for answered its latest poll in time, else 0"),
     "probe_duration_seconds": Meaning("gauge", "Time this answer took"),
 }
+
+_STALE = (Sample("device_up", {}, 0), Sample("device_stale", {}, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,19 +187,22 @@ class Metrics:
         if openmetrics:
             yield b"# EOF\n"
 
-    def own(self, now: datetime) -> Iterator[Sample]:
-        """Yield the samples that belong to no poll: open findings and tickets, how devices stand, devices gone stale.
-
-        Those of a device have its labels.
-        """
+    def own(self, now: datetime) -> list[Block]:
+        """Return what belongs to no poll: open findings and tickets, how devices stand, our own health."""
         with self._lock:
-            devices, known, extra = dict(self._devices), dict(self._known), list(self._extra.values())
-        for of in extra:
-            for name, samples in of.items():
-                top = known.get(name, {})
-                yield from (Sample(each.name, {**each.labels, **top}, each.value) for each in samples)
-        yield from _states(devices.values(), now)
-        yield from (Sample("device_up", each.top, 0) for each in devices.values() if now > each.stale_from)
+            devices = list(self._devices.values())
+        health = list(self.health.samples())
+        return [
+            *(each.block for each in self._further()),
+            block({}, _states(devices, now), self._meanings),
+            block({}, health, {sample.name for sample in health}),
+        ]
+
+    def stale(self, now: datetime) -> dict[str, Block]:
+        """Return what stands in for the figures of each device that was not polled for too long."""
+        with self._lock:
+            devices = dict(self._devices)
+        return {name: self._standing(each, now) for name, each in devices.items() if now > each.stale_from}
 
     def _further(self) -> list["_Written"]:
         with self._lock:
@@ -213,9 +219,7 @@ class Metrics:
         return list(written.values())
 
     def _standing(self, shown: Shown, now: datetime) -> Block:
-        return (
-            shown.block if now <= shown.stale_from else block(shown.top, [Sample("device_up", {}, 0)], self._meanings)
-        )
+        return shown.block if now <= shown.stale_from else block(shown.top, _STALE, self._meanings)
 
 
 def _is_of_a_mib(name: str, meaning: Meaning) -> bool:

@@ -68,7 +68,6 @@ def crew(parts: Parts, profiles: ProfileSet, data: Path, processes: int) -> Crew
             at_once=ceil(AT_ONCE / processes),
             per_site=ceil(PER_SITE / processes),
             sessions=ceil(MOST / processes),
-            samples=parts.inventory.push is not None,
             kept_per_second=KEPT_PER_SECOND / processes,
             grace=parts.grace,
         )

@@ -46,7 +46,6 @@ class Job:
     at_once: int  # devices
     per_site: int  # devices at once
     sessions: int  # kept open
-    samples: bool  # the daemon wants the figures as such, not only as text
     kept_per_second: float
     grace: float
 
@@ -98,7 +97,7 @@ async def work(line: socket.socket) -> None:
     )
     with Store.open(job.store) as store:
         poller, pulse, stop = Poller(_share(job, devices, store)), Pulse(), asyncio.Event()
-        outbox = Outbox(writer, Leaner(samples=job.samples), poller, pulse)
+        outbox = Outbox(writer, Leaner(), poller, pulse)
 
         def ended(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and task.exception() is not None:
