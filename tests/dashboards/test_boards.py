@@ -67,6 +67,12 @@ def test_grafana_s_published_schema_accepts_it(name: str):
     assert problems(boards.read(name)) == []
 
 
+def test_every_unit_is_one_that_grafana_knows():
+    units = set(json.loads((SCHEMAS / "units.json").read_text("utf-8")))
+    asked = {look.unit for board in form.boards() for panel in board.panels for look in (panel, *panel.columns)}
+    assert asked - {""} <= units
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
