@@ -2,7 +2,7 @@
 
 https://prometheus.io/docs/specs/prw/remote_write_spec/: a protobuf message of time series with sorted labels, times in
 milliseconds, packed by snappy. Messages that follow each other in protobuf are merged, so a series is put together from
-parts that are encoded once: its name, the labels of its row, its value.
+parts that are encoded once: its name, the labels of its row, the time; only the value is its own.
 """
 
 import struct
@@ -24,6 +24,9 @@ HEADERS = {
 
 STALE: float = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 """The NaN that ends a series: it shows no more from then on, and not for 5 minutes yet (Stale Markers)."""
+
+_DOUBLE = struct.Struct("<d")
+_VALUE = 3  # bytes before the value of a series' first sample: tag and length of the sample, tag of the value
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _MESSAGES: Mapping[
@@ -49,15 +52,17 @@ class Encoder:
 
     def encode(self, series: Iterable[Series], values: Iterable[float], at: datetime) -> list[bytes]:
         """Return each series with its value as an encoded time series of one instant."""
-        time = round(at.timestamp() * 1000)
+        sample = {"value": 1.0, "timestamp": round(at.timestamp() * 1000)}
+        encoded = self._series(samples=[sample]).SerializeToString()
+        lead, end = encoded[:_VALUE], encoded[_VALUE + _DOUBLE.size :]
         names: dict[str, bytes] = {}
         rows: dict[bytes, tuple[bytes, bytes]] = {}
         made: list[bytes] = []
+        pack = _DOUBLE.pack
         for (metric, row), value in zip(series, values, strict=False):  # one value may stand for all
             name = names.get(metric) or names.setdefault(metric, self._labels({"__name__": metric}))
             before, after = rows.get(row) or rows.setdefault(row, self._row(row))
-            sample = self._series(samples=[{"value": value, "timestamp": time}])
-            made.append(before + name + after + sample.SerializeToString())
+            made.append(b"".join((before, name, after, lead, pack(value), end)))
         return made
 
     def request(self, series: Iterable[bytes]) -> bytes:
