@@ -50,6 +50,7 @@ class Fleet:
             *made.sites(self._inventory),
             *made.inspections(self._latest),
             *made.findings(found, self._inventory, self._checks),
+            *made.behind(found, self._checks),
             *made.tickets(at_work, self._inventory, self._checks, now),
             *made.service_levels(self._store.tickets(opened_since=now - made.SLA_PERIOD), now),
         ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from agent import sla
 from agent.checks.rules import Check
+from agent.dependencies import PORT, REACH
 from agent.fleet_runs import SiteInspection
 from agent.model import Finding, FindingState, Inventory, Severity, Text, Ticket, TicketStatus
 from agent.tickets import AT_WORK
@@ -17,6 +18,7 @@ MAX_TICKETS = 500  # shown one by one; the counts are of all
 
 _SITE = ("customer", "site")
 _TICKET = ("ticket", *_SITE, "device", "device_class", "level")
+_DONE = (FindingState.CLEARED, FindingState.WAIVED)
 _TITLES = ("title_zh", "title_en")
 
 
@@ -38,6 +40,12 @@ MEANINGS: dict[str, Meaning] = {
     "netpatrol_inspection_run_info": _gauge("1 for the run that was the last inspection", *_SITE, "run"),
     "netpatrol_check_findings": _gauge(
         "Findings that are not cleared, by check", "customer", "check", "severity", *_TITLES
+    ),
+    "netpatrol_finding_behind": _gauge(
+        "1 for a device that is silent, or a port (object) that is down, only behind the cause, which has the ticket",
+        "device",
+        "object",
+        "cause",
     ),
     "netpatrol_tickets_at_work": _gauge("Tickets that are not resolved", *_SITE, "level", "status"),
     "netpatrol_tickets_not_shown": _gauge("Tickets at work that have no series of their own: the least urgent"),
@@ -96,15 +104,23 @@ def inspections(latest: Mapping[str, SiteInspection]) -> Iterator[Sample]:
 
 def findings(found: Iterable[Finding], inventory: Inventory, checks: Mapping[str, Check]) -> Iterator[Sample]:
     """Yield how many findings each check has, by customer."""
-    done = (FindingState.CLEARED, FindingState.WAIVED)
     tally = Tally(
         (_site_of(f.result.device, inventory)["customer"], f.result.check, f.result.severity)
         for f in found
-        if f.state not in done
+        if f.state not in _DONE
     )
     for (customer, check, severity), count in tally.items():
         labels = {"customer": customer, "check": check, "severity": severity.name.lower(), **_title(check, checks)}
         yield Sample("netpatrol_check_findings", labels, count)
+
+
+def behind(found: Iterable[Finding], checks: Mapping[str, Check]) -> Iterator[Sample]:
+    """Yield what is silent or down only for want of another: it has no ticket, and should raise no alert."""
+    reach = {name for name, check in checks.items() if check.sample in (REACH, PORT)}
+    for result in (f.result for f in found if f.state not in _DONE and f.result.check in reach):
+        labels = {"device": result.device, "object": result.object}
+        for cause in result.behind:
+            yield Sample("netpatrol_finding_behind", {**labels, "cause": cause}, 1)
 
 
 def tickets(

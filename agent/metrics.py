@@ -20,12 +20,15 @@ _SEVERITIES = (Severity.WARNING, Severity.CRITICAL, Severity.UNKNOWN)
 OWN: dict[str, Meaning] = {
     "device_findings_open": Meaning("gauge", "Findings of the device that are not cleared", ("severity",)),
     "device_tickets_open": Meaning("gauge", "Tickets of the device that are not resolved", ("severity",)),
+    "device_stale": Meaning("gauge", "1 when the device was not polled for three intervals: it stands as not up"),
     "netpatrol_findings_open": Meaning("gauge", "Findings that are not cleared", ("severity",)),
     "netpatrol_tickets_open": Meaning("gauge", "Tickets that are not resolved", ("severity",)),
     "netpatrol_devices": Meaning("gauge", "Devices, by how they stand: up, down, stale", ("state",)),
     "probe_success": Meaning("gauge", "1 when the device asked for answered its latest poll in time, else 0"),
     "probe_duration_seconds": Meaning("gauge", "Time this answer took"),
 }
+
+_STALE = (Sample("device_up", {}, 0), Sample("device_stale", {}, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,20 +178,18 @@ class Metrics:
         if openmetrics:
             yield b"# EOF\n"
 
-    def own(self, now: datetime) -> Iterator[Sample]:
-        """Yield the samples that belong to no poll: open findings and tickets, how devices stand, devices gone stale.
+    def own(self, now: datetime) -> list[Block]:
+        """Return what belongs to no poll: open findings and tickets, how devices stand, our own health."""
+        health = list(self.health.samples())
+        return [
+            *(each.block for each in self._further()),
+            block({}, _states(self._all(now), now), self._meanings),
+            block({}, health, {sample.name for sample in health}),
+        ]
 
-        Those of a device have its labels.
-        """
-        devices = self._all(now)
-        with self._lock:
-            known, extra = dict(self._known), list(self._extra.values())
-        for of in extra:
-            for name, samples in of.items():
-                top = known.get(name, {})
-                yield from (Sample(each.name, {**each.labels, **top}, each.value) for each in samples)
-        yield from _states(devices, now)
-        yield from (Sample("device_up", each.top, 0) for each in devices if each.stale(now))
+    def stale(self, now: datetime) -> dict[str, Block]:
+        """Return what stands in for the figures of each device that was not polled for too long."""
+        return {each.top["device"]: self._standing(each, now) for each in self._all(now) if each.stale(now)}
 
     def _all(self, now: datetime) -> list[Shown]:
         """Return how devices are shown: one never polled only when it should have been for long."""
@@ -210,7 +211,7 @@ class Metrics:
         return list(written.values())
 
     def _standing(self, shown: Shown, now: datetime) -> Block:
-        return block(shown.top, [Sample("device_up", {}, 0)], self._meanings) if shown.stale(now) else shown.block
+        return block(shown.top, _STALE, self._meanings) if shown.stale(now) else shown.block
 
 
 def _is_of_a_mib(name: str, meaning: Meaning) -> bool:

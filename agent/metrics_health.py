@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, Summary
 
-from collectors.model import Snapshot
+from collectors.model import Sample, Snapshot
 
 BEAT = 1.0  # seconds between two beats of the loop
 PATHS = ("/metrics", "/probe")
@@ -46,6 +46,11 @@ class Health:
         Gauge(
             "netpatrol_loop_lag_seconds", "How late the loop that polls is: it hangs if this grows", registry=registry
         ).set_function(self.pulse.lag)
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield what was counted."""
+        for family in self.registry.collect():
+            yield from (Sample(s.name, s.labels, s.value) for s in family.samples if not s.name.endswith("_created"))
 
     def polled(self, snapshot: Snapshot) -> None:
         """Count one poll of one device."""

@@ -14,6 +14,8 @@ MAX_TEXT = 1024  # characters of a label's value: an ifAlias can be longer, a na
 _HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # parsers differ on NUL; surrogates are no UTF-8
 _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 _TO_ESCAPE = re.compile(r'["\\\n]')
+_LABEL = re.compile(rb'([a-zA-Z0-9_]+)="((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(rb"\\(.)")
 _NOT_IN_A_NAME = re.compile("[^a-zA-Z0-9_]")
 
 
@@ -24,14 +26,19 @@ def clean(text: str) -> str:
     return _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", text[:MAX_TEXT])
 
 
-def own_labels(top: Collection[str], own: Mapping[str, str]) -> dict[str, str]:
-    """Return a sample's own labels with valid names and clean texts, sorted, without those that `top` has."""
-    return {valid: clean(own[name]) for valid, name in _chosen(tuple(top), tuple(sorted(own))).items()}
-
-
 def inside(labels: Mapping[str, str]) -> str:
     """Return labels as they stand between braces. Their names are valid."""
     return ",".join(f'{name}="{text}"' for name, text in zip(labels, _escaped(list(labels.values())), strict=True))
+
+
+def outside(row: bytes) -> dict[str, str]:
+    """Return the labels that stand between the braces of a row, as `inside` writes them."""
+    return {name.decode(): _plain(text) for name, text in _LABEL.findall(row)}
+
+
+def _plain(text: bytes) -> str:
+    plain = _ESCAPE.sub(lambda found: b"\n" if found[1] == b"n" else found[1], text) if b"\\" in text else text
+    return plain.decode()
 
 
 class Endings:

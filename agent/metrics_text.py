@@ -56,6 +56,13 @@ class Layout:
             return [b"{" + ending[1:] if ending[:1] == b"," else b" " for ending in endings.split(b"\n")]
         return (b"{" + self.top + endings.replace(b"\n", b"\n{" + self.top)).split(b"\n")
 
+    def series(self) -> Iterator["Series"]:
+        """Yield each line without its value."""
+        rows = self.rows()
+        for name, count, start in zip(self.names, self.counts, self.starts, strict=True):
+            at = range(start, start + count) if start >= 0 else self.scattered[name]
+            yield from ((name, rows[row]) for row in at)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -64,6 +71,9 @@ class Block:
     layout: Layout
     values: bytes  # in the layout's order, a line each
 
+
+Series = tuple[str, bytes]
+"""A metric's name, and its labels as they stand in a line: `{label="text",…} `, or a space."""
 
 Spread = dict[str, tuple[list[bytes], list[bytes]]]
 """Metric name → the labels and the values of its lines, of several devices."""
@@ -75,7 +85,7 @@ Alike = list[list[Block]]
 def layout(
     top: Mapping[str, str],
     samples: Sequence[Sample],
-    meanings: Mapping[str, Meaning],
+    meanings: Collection[str],
     hidden: Collection[str] = frozenset(),
 ) -> Layout:
     """Lay out a device's samples, labelled with `top` first: a sample's label of that name gives way.
@@ -185,7 +195,7 @@ def _same_grid(one: Grid, other: Grid) -> bool:
     return rows and tuple(one.columns) == tuple(other.columns)
 
 
-def block(top: Mapping[str, str], samples: Sequence[Sample], meanings: Mapping[str, Meaning]) -> Block:
+def block(top: Mapping[str, str], samples: Sequence[Sample], meanings: Collection[str]) -> Block:
     """Return the lines of a device's samples (see `layout`)."""
     return filled(layout(top, samples, meanings), Samples.of(samples))
 

@@ -1,20 +1,19 @@
 """Writes a device's snapshot as it is shown: its lines for Prometheus, laid out anew only where they changed."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.metrics_text import Block, Layout, filled, layout, same_series
 from agent.model import Entry
 from collectors.columns import Samples
-from collectors.model import Sample, Snapshot
+from collectors.model import Snapshot
 from collectors.vocabulary import Meaning
 
 OLD = timedelta(minutes=5)  # as long as Prometheus itself keeps a series that is no longer scraped
 
 
-NOTHING = Samples()
-EMPTY = filled(layout({}, NOTHING, {}), NOTHING)
+_NOTHING = filled(layout({}, Samples(), {}), Samples())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,6 @@ class Shown:
     interval: timedelta
     up: bool
     profile: str | None
-    samples: Samples
     block: Block
 
     def stale(self, now: datetime) -> bool:
@@ -36,12 +34,6 @@ class Shown:
         is not known.
         """
         return abs(now - self.taken_at) > max(3 * self.interval, OLD)
-
-    @property
-    def series(self) -> Iterator[Sample]:
-        """Yield the samples that are shown, each series once."""
-        every = tuple(self.samples)
-        return (every[position] for position in self.block.layout.order)
 
 
 class Writer:
@@ -64,7 +56,6 @@ class Writer:
             interval=entry.interval,
             up=snapshot.up,
             profile=snapshot.profile,
-            samples=samples,
             block=filled(laid_out, samples),
         )
 
@@ -92,8 +83,7 @@ def unpolled(entry: Entry, now: datetime) -> Shown:
         interval=entry.interval,
         up=False,
         profile=None,
-        samples=NOTHING,
-        block=EMPTY,
+        block=_NOTHING,
     )
 
 

@@ -69,7 +69,6 @@ def crew(parts: Parts, profiles: ProfileSet, data: Path, processes: int) -> Crew
             per_site=ceil(PER_SITE / processes),
             sessions=ceil(MOST / processes),
             store=data / STORE,
-            samples=parts.inventory.push is not None,
         )
         for number in range(min(processes, len(entries)))
     ]

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from agent.metrics import Metrics
-from agent.metrics_text import layout
+from agent.metrics_text import block, layout
 from agent.model import Entry
 from agent.push.remote_write import Encoder
+from agent.push.series import Follower
 from benchmarks.decoding import cpu
 from collectors.columns import Grid, Rows, Samples
 from collectors.model import Device, DeviceClass, Sample, Snapshot
@@ -26,6 +28,7 @@ SERIES = 300_000
 PORTS, ROWS = 48, 30  # a switch: ports of 20 figures each, and 30 parts of one
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 Row = tuple[str, ...]
+T = TypeVar("T")
 
 _PORT_NAMES = [name for name, meaning in VOCABULARY.items() if "ifIndex" in meaning.labels][:20]
 _PART_NAMES = [name for name, meaning in VOCABULARY.items() if meaning.labels == ("entity",)]
@@ -62,8 +65,9 @@ def _polls() -> Iterator[Row]:
     yield "only values changed, in grids", _each(grids, lambda each: metrics.update(entry, each)), ""
     yield "only values changed, one by one", _each(alike, lambda each: metrics.update(entry, each)), ""
     yield "other rows: laid out anew", _each(polls, lambda each: layout({"device": "d"}, each.samples, VOCABULARY)), ""
-    encoder = Encoder({"job": "netpatrol", "instance": "bench"})
-    yield "encoded for remote write", _each(polls, lambda each: encoder.encode({"device": "d"}, each.samples, NOW)), ""
+    follower = Follower(Encoder({"job": "netpatrol", "instance": "bench"}))
+    blocks = [block({"device": "d"}, each.samples, VOCABULARY) for each in alike]
+    yield "encoded for remote write", _each(blocks, lambda each: follower.follow("d", [each], NOW)), ""
 
 
 def _memory() -> Iterator[Row]:
@@ -87,7 +91,7 @@ def _memory() -> Iterator[Row]:
     yield f"a scrape of {devices} devices, at its most", f"{peak:.0f}", ""
 
 
-def _each(polls: list[Snapshot], work: Callable[[Snapshot], object]) -> str:
+def _each(polls: list[T], work: Callable[[T], object]) -> str:
     work(polls[0])
     spent = median(cpu(lambda each=each: work(each), 20) for each in polls)  # type: ignore[misc]
     return f"{spent * 1e3:.2f} ms"

@@ -40,7 +40,6 @@ class Job:
     per_site: int  # devices at once
     sessions: int  # kept open
     store: Path
-    samples: bool  # the daemon wants the figures as such, not only as text
 
 
 class Outbox:
@@ -89,7 +88,7 @@ async def work(line: socket.socket) -> None:
     devices = reading.reader(job.profiles, job.share.rules, bounds, sessions=job.sessions)
     with Store.open(job.store) as store:
         poller, pulse, stop = Poller(job.share, devices.one, store, reading.now), Pulse(), asyncio.Event()
-        outbox = Outbox(writer, Leaner(samples=job.samples), poller, pulse)
+        outbox = Outbox(writer, Leaner(), poller, pulse)
 
         def ended(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and task.exception() is not None:

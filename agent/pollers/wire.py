@@ -13,7 +13,6 @@ from typing import Any
 
 from agent.metrics_text import Layout, economical
 from agent.poller import Message, Polled
-from collectors.columns import Samples
 
 LIMIT = 4 << 20  # bytes that are read ahead
 
@@ -21,7 +20,6 @@ Names = tuple[str, ...]
 MAX_NAMES = 1000  # kinds of lists of checks that are kept once
 
 _SIZE = struct.Struct("!I")
-_NOTHING = Samples()
 _NO_NUMBERS = array("H")
 _NO_LAYOUT = Layout(_NO_NUMBERS, (), _NO_NUMBERS, _NO_NUMBERS, {}, b"", 0)
 
@@ -59,21 +57,19 @@ class Same:
 class Leaner:
     """Leaves out what the other end knows of a device."""
 
-    def __init__(self, *, samples: bool) -> None:
-        """`samples`: the other end wants the figures as such, not only as text."""
-        self._samples = samples
+    def __init__(self) -> None:
         self._last: dict[str, tuple[object, ...]] = {}
 
     def lean(self, message: Message) -> "Message | Same":
         """Return what to send of a message."""
         if not isinstance(message, Polled):
             return message
-        shown = message.shown if self._samples else replace(message.shown, samples=_NOTHING)
+        shown = message.shown
         known = shown.block.layout, shown.top, message.calm, message.not_applicable
         last = self._last.get(message.device)
         self._last[message.device] = known
         if last is None or last[0] is not known[0] or last[1:] != known[1:]:
-            return replace(message, shown=shown)
+            return message
         shown = replace(shown, top={}, block=replace(shown.block, layout=_NO_LAYOUT))
         return Same(replace(message, shown=shown, calm=(), not_applicable=()))
 

@@ -5,14 +5,16 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from agent.metrics import Metrics
+from agent.metrics_text import block
 from agent.push.remote_write import Encoder
+from agent.push.series import Follower
 from agent.push.wire import Result, Send
 from agent.shown import Shown
 from collectors.model import Sample
@@ -25,6 +27,9 @@ WAITING = 200_000  # samples of polls that are not encoded yet
 KEPT = 64 * 2**20  # bytes of requests that are kept while the receiver is away: some 3 million samples
 FIRST, LONGEST = 1.0, 60.0  # seconds before a request is sent again
 LONGEST_ASKED = 300.0  # seconds that we let the receiver ask us to wait
+
+_UP = block({}, [Sample("up", {}, 1)], {"up"})  # as a scrape would have it: the same alerts and dashboards do
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,15 @@ class Pusher:
         self._metrics, self._send = metrics, send
         self._interval, self._now, self._clock, self._jitter, self._room = interval, now, clock, jitter, kept
         self._encoder = Encoder(common)
+        self._follower = Follower(self._encoder)
+        self._stale: dict[str, datetime] = {}  # device → when it was last pushed as stale
         self._counts = Counts(metrics.health.registry)
         self._polled: deque[Shown] = deque()
         self._polled_samples = 0
         self._requests: deque[_Request] = deque()
         self._size = 0
         self._failed = 0  # requests in a row
+        self._refused = 0  # samples in a row
         self._next = self._again = clock()
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -144,26 +152,29 @@ class Pusher:
             self._write(self._polls())
 
     def _gather(self) -> None:
-        """Encode the polls that wait, and our own figures, into requests."""
-        self._write([*self._polls(), *self._encoder.encode({}, self._own(), self._now())])
+        """Encode the polls that wait, devices gone stale, and our own figures into requests."""
+        series, now = self._polls(), self._now()
+        for device, shown in self._metrics.stale(now).items():
+            self._stale[device] = now
+            series += self._follower.follow(device, [shown], now)
+        self._write([*series, *self._follower.follow("", [_UP, *self._metrics.own(now)], now)])
 
     def _polls(self) -> list[bytes]:
         with self._lock:
             polled, self._polled, self._polled_samples = self._polled, deque(), 0
         series: list[bytes] = []
         for shown in polled:
-            series += self._encoder.encode(shown.top, shown.series, shown.taken_at)
+            device = shown.top["device"]
+            if shown.taken_at > self._stale.pop(device, _NEVER):
+                series += self._follower.follow(device, [shown.block], shown.taken_at)
+            else:
+                self._counts.samples.labels("dropped").inc(len(shown.block.layout.order))
         return series
 
     def _write(self, series: Sequence[bytes]) -> None:
         for at in range(0, len(series), BATCH):
             few = series[at : at + BATCH]
             self._keep(_Request(self._encoder.request(few), len(few)))
-
-    def _own(self) -> Iterable[Sample]:
-        yield from self._metrics.own(self._now())
-        for family in self._metrics.health.registry.collect():
-            yield from (Sample(s.name, s.labels, s.value) for s in family.samples if not s.name.endswith("_created"))
 
     def _keep(self, request: _Request) -> None:
         self._requests.append(request)
@@ -186,11 +197,16 @@ class Pusher:
         self._size -= len(request.body)
         self._counts.samples.labels(reply.result.value).inc(request.samples)
         if reply.result is Result.REFUSED:
-            _log.error("push: the receiver refused %d samples: %s", request.samples, reply.said)
-            return
-        if self._failed:
-            _log.info("push: the receiver takes figures again")
-        self._failed = 0
+            if not self._refused:
+                _log.error("push: the receiver refuses figures: %s", reply.said)
+            self._refused += request.samples
+        else:
+            self._taken()
+
+    def _taken(self) -> None:
+        if self._failed or self._refused:
+            _log.info("push: the receiver takes figures again; it refused %d samples", self._refused)
+        self._failed = self._refused = 0
         self._counts.last.set(self._now().timestamp())
 
     def _pause(self, asked: float | None) -> float:

@@ -2,10 +2,10 @@
 
 https://prometheus.io/docs/specs/prw/remote_write_spec/: a protobuf message of time series with sorted labels, times in
 milliseconds, packed by snappy. Messages that follow each other in protobuf are merged, so a series is put together from
-parts that are encoded once: its name, the labels of its row, its value.
+parts that are encoded once: its name, the labels of its row, the time; only the value is its own.
 """
 
-import math
+import struct
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,14 +13,20 @@ from typing import Any
 import cramjam
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from agent.metrics_labels import own_labels
-from collectors.model import Number, Sample
+from agent.metrics_labels import outside
+from agent.metrics_text import Series
 
 HEADERS = {
     "Content-Encoding": "snappy",
     "Content-Type": "application/x-protobuf",
     "X-Prometheus-Remote-Write-Version": "0.1.0",
 }
+
+STALE: float = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
+"""The NaN that ends a series: it shows no more from then on, and not for 5 minutes yet (Stale Markers)."""
+
+_DOUBLE = struct.Struct("<d")
+_VALUE = 3  # bytes before the value of a series' first sample: tag and length of the sample, tag of the value
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _MESSAGES: Mapping[
@@ -44,28 +50,28 @@ class Encoder:
         self._series, self._request = classes["prometheus.TimeSeries"], classes["prometheus.WriteRequest"]
         self._common = dict(common)
 
-    def encode(self, top: Mapping[str, str], samples: Iterable[Sample], at: datetime) -> list[bytes]:
-        """Return each sample, labelled with `top` first, as an encoded time series of one instant."""
-        kept = tuple(samples)  # its labels are told apart by their identity
-        time = round(at.timestamp() * 1000)
+    def encode(self, series: Iterable[Series], values: Iterable[float], at: datetime) -> list[bytes]:
+        """Return each series with its value as an encoded time series of one instant."""
+        sample = {"value": 1.0, "timestamp": round(at.timestamp() * 1000)}
+        encoded = self._series(samples=[sample]).SerializeToString()
+        lead, end = encoded[:_VALUE], encoded[_VALUE + _DOUBLE.size :]
         names: dict[str, bytes] = {}
-        rows: dict[int, tuple[bytes, bytes]] = {}
+        rows: dict[bytes, tuple[bytes, bytes]] = {}
         made: list[bytes] = []
-        for sample in kept:
-            name = names.get(sample.name) or names.setdefault(sample.name, self._labels({"__name__": sample.name}))
-            key = id(sample.labels)
-            before, after = rows.get(key) or rows.setdefault(key, self._row(top, sample.labels))
-            value = self._series(samples=[{"value": as_float(sample.value), "timestamp": time}])
-            made.append(before + name + after + value.SerializeToString())
+        pack = _DOUBLE.pack
+        for (metric, row), value in zip(series, values, strict=False):  # one value may stand for all
+            name = names.get(metric) or names.setdefault(metric, self._labels({"__name__": metric}))
+            before, after = rows.get(row) or rows.setdefault(row, self._row(row))
+            made.append(b"".join((before, name, after, lead, pack(value), end)))
         return made
 
     def request(self, series: Iterable[bytes]) -> bytes:
         """Return the body of a request with these series."""
         return bytes(cramjam.snappy.compress_raw(self._request(timeseries=list(series)).SerializeToString()))
 
-    def _row(self, top: Mapping[str, str], own: Mapping[str, str]) -> tuple[bytes, bytes]:
+    def _row(self, row: bytes) -> tuple[bytes, bytes]:
         """Return the labels that sort before the name, and those after it. Empty ones are as good as none."""
-        labels = {**self._common, **top, **own_labels(top, own)}
+        labels = {**self._common, **outside(row)}
         shown = {name: text for name, text in sorted(labels.items()) if text}
         return (
             self._labels({name: text for name, text in shown.items() if name < "__name__"}),
@@ -76,14 +82,6 @@ class Encoder:
         made = self._series(labels=[{"name": name, "value": text} for name, text in labels.items()])
         encoded: bytes = made.SerializeToString()
         return encoded
-
-
-def as_float(value: Number) -> float:
-    """Return a value as a double; integers beyond its range are infinite."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def _classes() -> Mapping[str, Any]:

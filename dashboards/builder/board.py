@@ -18,13 +18,23 @@ _LABELS: dict[VariableName, str] = {
     "device": "device",
     "interface": "ifName",
     "job": "job",
+    "instance": "instance",
 }
-_SERIES: dict[VariableName, str] = {"interface": "ifOperStatus", "job": "netpatrol_build_info"}
+_SERIES: dict[VariableName, str] = {
+    "interface": "ifOperStatus",
+    "job": "netpatrol_build_info",
+    "instance": "netpatrol_build_info",
+}
 
 
 def board(source: Board, words: Words, lang: Lang) -> Json:
     """Return the dashboard. It is the same whenever it is made from the same source."""
-    filled = {"scope": scope(source), "site": scope(source, "customer", "site"), "lang": lang}
+    filled = {
+        "scope": scope(source, "customer", "site", "class", "device"),
+        "site": scope(source, "customer", "site"),
+        "agent": scope(source, "job", "instance"),
+        "lang": lang,
+    }
     return {
         "uid": uid(source.name, lang),
         "title": source.title[lang],
@@ -45,9 +55,13 @@ def board(source: Board, words: Words, lang: Lang) -> Json:
 
 
 def scope(source: Board, *only: VariableName) -> str:
-    """Return the label matchers of the dashboard's variables, or of some."""
-    chosen = [name for name in source.variables if name not in ("interface", "job") and (not only or name in only)]
-    return ",".join(f'{_LABELS[name]}=~"${name}"' for name in chosen)
+    """Return the label matchers of these variables, of those that the dashboard has."""
+    return ",".join(_matcher(source, name) for name in source.variables if name in only)
+
+
+def _matcher(source: Board, name: VariableName) -> str:
+    """Grafana escapes what is special to a regular expression only where several values may be chosen."""
+    return f'{_LABELS[name]}{"=" if name in source.single else "=~"}"${name}"'
 
 
 def _links(lang: Lang) -> list[Json]:
@@ -96,7 +110,7 @@ def _variables(source: Board, words: Words, lang: Lang) -> list[Json]:
 
 def _variable(source: Board, index: int, words: Words, lang: Lang) -> Json:
     name, one = source.variables[index], source.variables[index] in source.single
-    before = [f'{_LABELS[each]}=~"${each}"' for each in source.variables[:index] if each != "job"]
+    before = [_matcher(source, each) for each in source.variables[:index]]
     offered = "|".join(source.classes) if name == "class" and source.classes else ".*"
     if offered != ".*":
         before.append(f'{_LABELS[name]}=~"{offered}"')

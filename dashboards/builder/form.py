@@ -14,7 +14,7 @@ WORDS = "words.yaml"
 Colour = Literal["green", "yellow", "orange", "red", "blue", "purple", "text"]
 Link = Literal["site", "device", "interfaces", "own_interfaces", "tickets", "ticket", "report"]
 Kind = Literal["row", "stat", "timeseries", "timeline", "bargauge", "table"]
-VariableName = Literal["customer", "site", "class", "device", "interface", "job"]
+VariableName = Literal["customer", "site", "class", "device", "interface", "job", "instance"]
 
 
 class Strict(BaseModel):
@@ -52,7 +52,7 @@ class Look(Strict):
 
 
 class Query(Strict):
-    """One PromQL query. <scope>, <site> and <lang> in it are filled in; `legend` may be in both languages."""
+    """One PromQL query. <scope>, <site>, <agent> and <lang> in it are filled in; `legend` may be in both languages."""
 
     expr: str
     legend: Both | str = ""

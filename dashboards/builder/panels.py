@@ -101,7 +101,7 @@ def _ref(index: int) -> str:
 def _defaults(source: Panel, words: Words, lang: Lang) -> Json:
     defaults = field(source, words, lang)
     if source.empty:
-        defaults["noValue"] = source.empty[lang] if source.kind == "table" else "–"
+        defaults["noValue"] = "–" if source.kind == "stat" else source.empty[lang]
     custom = dict(_CUSTOM.get(source.kind, {}))
     if source.kind == "timeseries":
         defaults["color"] = {"mode": "palette-classic"}

@@ -1,12 +1,13 @@
 """What Prometheus gets to know of inspections, tickets and service levels."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import fleet_metrics, fleet_runs
+from agent import checks, fleet_metrics, fleet_runs
 from agent.fleet_metrics import MAX_TICKETS, MEANINGS
 from agent.metrics import Metrics
 from agent.model import Due, FindingState, Severity, Ticket, TicketStatus
@@ -131,6 +132,26 @@ def test_findings_are_counted_by_check_while_they_are_not_cleared():
         fleet_metrics.findings(found, INVENTORY, CHECKS), "netpatrol_check_findings", "customer", "check", "severity"
     )
     assert counted == {("acme", "cpu", "warning"): 2, ("", "cpu", "unknown"): 1}
+
+
+@pytest.mark.parametrize(
+    ("check", "state", "told"),
+    [
+        ("reachability", FindingState.NEW, 2),
+        ("interface_down", FindingState.PERSISTING, 2),
+        ("reachability", FindingState.CLEARED, 0),
+        ("reachability", FindingState.WAIVED, 0),
+        ("cpu_high", FindingState.NEW, 0),
+        ("no_more", FindingState.NEW, 0),
+    ],
+)
+def test_what_is_silent_or_down_only_behind_others_is_told_with_each_cause(check: str, state: FindingState, told: int):
+    plain = finding("edge-1", Severity.CRITICAL, state)
+    result = replace(plain.result, check=check, object="GE1", behind=("core-1", "core-2 XE1"))
+    found = [replace(plain, result=result), finding("app-1", Severity.CRITICAL)]
+    behind = fleet_metrics.behind(found, checks.load())
+    causes = figures(behind, "netpatrol_finding_behind", "device", "object", "cause")
+    assert causes == dict.fromkeys([("edge-1", "GE1", "core-1"), ("edge-1", "GE1", "core-2 XE1")][:told], 1)
 
 
 def test_every_site_is_named():

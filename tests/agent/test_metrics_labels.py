@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.metrics_labels import MAX_TEXT, Endings, inside, own_labels
+from agent.metrics_labels import MAX_TEXT, Endings, _label_name, clean, inside, outside
 from agent.metrics_text import Layout, layout
 from collectors.columns import Grid, Rows, Samples
 from collectors.model import Sample
@@ -25,8 +25,11 @@ ROWS = st.one_of(SAME, OTHER)
 
 
 def ending(labels: Mapping[str, str]) -> str:
-    own = inside(own_labels(TOP, labels))
-    return f",{own}}} " if own else "} "
+    own: dict[str, str] = {}
+    for name in sorted(labels):
+        if (valid := _label_name(name)) not in TOP:
+            own.setdefault(valid, clean(labels[name]))
+    return f",{inside(own)}}} " if own else "} "
 
 
 @given(ROWS)
@@ -46,6 +49,11 @@ def test_rows_with_further_labels_end_with_them_too(labels: list[dict[str, str]]
     assert list(endings.of(rows)) == list(map(ending, rows))
     assert list(endings.of(added)) == list(map(ending, added))
     assert list(added) == [added[at] for at in range(len(added))]
+
+
+@given(st.dictionaries(st.sampled_from(("ifName", "entity", "_x")), TEXTS.map(clean), max_size=3))
+def test_labels_are_read_back_as_they_were_written(labels: dict[str, str]):
+    assert outside(f"{{{inside(labels)}}} ".encode()) == labels
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_a_grid_polled_again_shows_its_new_figures():
     assert sorted(series(devices_part(metrics)).values()) == [5, 6, 7, 8]
     shown = metrics.find("core-1")
     assert shown is not None
-    assert [sample.value for sample in shown.series] == [5, 6, 7, 8]
+    assert shown.block.values == b"5\n6\n7\n8"
 
 
 @given(st.lists(st.one_of(st.integers(), st.floats(), st.booleans(), st.sampled_from([10**400, -(10**5000)]))))

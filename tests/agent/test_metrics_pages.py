@@ -1,18 +1,22 @@
 """Parts of the page, other forms of it, and what others add to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from agent.derive import DERIVED
 from agent.metrics import Metrics, Selection
+from agent.metrics_labels import outside
+from agent.metrics_text import Block, block, join
 from agent.model import Customer, Severity, Site, Text
 from agent.shown import Shown
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import VOCABULARY, Meaning
-from tests.agent.metered import NOW, SITE, TOP, entry, finding, key, series, snapshot, ticket
+from tests.agent.metered import NOW, SITE, TOP, Series, entry, finding, key, series, snapshot, ticket
 
 MEANINGS = VOCABULARY | DERIVED
 BRANCH = Site(name="branch", title=Text("分部", "Branch"), customer=Customer(name="zen", title=Text("禅", "Zen")))
@@ -161,6 +165,15 @@ def test_further_samples_take_the_place_of_the_same_sources_only():
     assert {dict(labels)["device"] for name, labels in found if name == "device_up"} == {"y", "z"}
 
 
+def rows(blocks: Iterable[Block]) -> Series:
+    """Return the series of blocks, as of a page."""
+    return {
+        key(name, outside(row)): float(value)
+        for each in blocks
+        for (name, row), value in zip(each.layout.series(), each.values.split(b"\n"), strict=True)
+    }
+
+
 def test_each_snapshot_is_told_of_once_with_the_series_that_show():
     metrics = Metrics(VOCABULARY, version="1")
     told: list[Shown] = []
@@ -168,16 +181,38 @@ def test_each_snapshot_is_told_of_once_with_the_series_that_show():
     twice = (Sample("device_up", {}, 1), Sample("device_up", {}, 0), Sample("not_known", {}, 1))
     metrics.update(entry(), Snapshot(device="core-1", taken_at=NOW, up=True, samples=twice))
     (shown,) = told
-    assert [(sample.name, sample.value) for sample in shown.series] == [("device_up", 1)]
+    assert rows([shown.block]) == {key("device_up", TOP): 1}
     assert (shown.top, shown.taken_at) == (TOP, NOW)
 
 
 def test_what_belongs_to_no_poll_is_the_agents_own():
     metrics = everything()
     later = NOW + 100 * entry().interval
-    own = {key(sample.name, sample.labels): sample.value for sample in metrics.own(later)}
+    own = rows(metrics.own(later))
     assert own[key("device_findings_open", TOP | {"severity": "warning"})] == 1
     assert own[key("netpatrol_findings_open", {"severity": "critical"})] == 0
     assert own[key("netpatrol_devices", {"state": "stale"})] == 2
-    assert own[key("device_up", TOP)] == 0
-    assert key("device_up", TOP) not in {key(sample.name, sample.labels) for sample in metrics.own(NOW)}
+    assert own[key("netpatrol_polls_total", {"result": "ok"})] == 2
+    assert not any(name.endswith("_created") for name, _ in own)
+
+
+def test_of_a_device_gone_stale_it_stands_that_it_is_not_up():
+    metrics = everything()
+    stale = metrics.stale(NOW + 100 * entry().interval)
+    assert stale.keys() == {"core-1", "edge-1"}
+    assert rows([stale["core-1"]]) == {key("device_up", TOP): 0, key("device_stale", TOP): 1}
+    assert metrics.stale(NOW) == {}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("ifMtu", "device_up")),
+            st.dictionaries(st.sampled_from(("ifName", "a")), st.text(max_size=3), max_size=2),
+        ),
+        max_size=6,
+    )
+)
+def test_the_series_of_a_layout_are_those_of_its_page(told: list[tuple[str, dict[str, str]]]):
+    made = block(TOP, [Sample(name, labels, at) for at, (name, labels) in enumerate(told)], VOCABULARY)
+    assert rows([made] if told else []) == series(join([made], VOCABULARY).encode())

@@ -81,7 +81,7 @@ async def test_it_tells_how_devices_stood_and_then_what_each_poll_brings(slow: W
     assert remembered == Remembered({})
     assert isinstance(polled, Polled)
     assert (polled.reading.samples, polled.reading.up, polled.heard) == ((), True, False)
-    assert {sample.name for sample in polled.shown.series} >= {"device_up", "device_cpu_ratio"}
+    assert set(polled.shown.block.layout.names) >= {"device_up", "device_cpu_ratio"}
     assert (polled.calm, polled.tracks) == (("cpu",), {})
     assert polled.took >= 0
 

@@ -44,9 +44,9 @@ def variables(board: Mapping[str, Any]) -> list[dict[str, Any]]:
 def filled(board: Mapping[str, Any], expr: str, rate_interval: str = "20s") -> str:
     """Return an expression as Grafana asks it with every variable at All."""
     chosen = {each["name"]: each.get("allValue", ".*") for each in variables(board)}
-    expr = expr.replace("$__rate_interval", rate_interval)
+    expr = expr.replace("$__rate_interval", rate_interval).replace("$__range", "5m")
     for name, value in chosen.items():
-        expr = re.sub(rf'"\${name}"', f'"{value}"', expr)
+        expr = re.sub(rf'=~?"\${name}"', f'=~"{value}"', expr)
     assert "$" not in expr, expr
     return expr
 

@@ -13,6 +13,7 @@ from agent.derive import DERIVED
 from agent.fleet_metrics import MEANINGS
 from agent.metrics import OWN, Metrics
 from agent.pollers.counts import Counts
+from agent.push.pusher import Counts as Pushed
 from collectors.vocabulary import VOCABULARY
 from tests.dashboards.boards import DASHBOARDS
 
@@ -56,6 +57,8 @@ def known() -> dict[str, set[str]]:
     """Return the labels of every metric there is: netpatrol's, Prometheus' own, and what the rules record."""
     metrics = Metrics({}, version="1")
     metrics.health.registry.register(Counts([SimpleNamespace(**ONE_POLLER)]))  # type: ignore[list-item]
+    metrics.health.watch("judged", lambda: 0)
+    Pushed(metrics.health.registry)
     page = metrics.render(datetime(2026, 1, 1, tzinfo=UTC)).decode()
     health = {
         sample.name: set(sample.labels) | {"result", "severity"}
@@ -63,5 +66,9 @@ def known() -> dict[str, set[str]]:
         for sample in family.samples
     }
     shown = {name: {*meaning.labels, *TOP} for name, meaning in SHOWN.items()}
-    recorded = {rule["record"]: {*TOP, "severity", "clock"} for rule in rules("rules")}
+    ports = {*VOCABULARY["ifHCInOctets"].labels}
+    recorded = {
+        rule["record"]: {*TOP, "severity", "clock"} | (ports if rule["record"].startswith("interface:") else set())
+        for rule in rules("rules")
+    }
     return {name: labels | SCRAPE for name, labels in {**health, **PROMETHEUS_OWN, **recorded, **shown}.items()}

@@ -67,6 +67,12 @@ def test_grafana_s_published_schema_accepts_it(name: str):
     assert problems(boards.read(name)) == []
 
 
+def test_every_unit_is_one_that_grafana_knows():
+    units = set(json.loads((SCHEMAS / "units.json").read_text("utf-8")))
+    asked = {look.unit for board in form.boards() for panel in board.panels for look in (panel, *panel.columns)}
+    assert asked - {""} <= units
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -76,7 +82,7 @@ def test_grafana_s_published_schema_accepts_it(name: str):
         (("panels", 0, "gridPos", "w"), "wide"),
         (("panels", 0, "fieldConfig", "defaults", "thresholds", "steps"), [{"color": 1}]),
         (("templating", "list", 0, "hide"), "yes"),
-        (("panels", 9, "fieldConfig", "defaults", "custom", "lineWidth"), "thin"),
+        (("panels", 10, "fieldConfig", "defaults", "custom", "lineWidth"), "thin"),
         (("titel",), "fleet"),
     ],
 )
@@ -105,6 +111,35 @@ def test_every_query_is_promql_of_metrics_and_labels_there_are(name: str):
         if metric not in known or labels - known[metric]
     ]
     assert strange == []
+
+
+def test_no_panel_of_the_fleet_reads_a_figure_of_every_port_or_a_day_of_every_device():
+    ports = {name for name, labels in promql.known().items() if "ifIndex" in labels and not name.startswith("site:")}
+    for name in ("fleet", "inspection", "tickets", "agent"):
+        for query in boards.queries(boards.read(f"zh/{name}")):
+            selected = {metric for metric, _ in promql.selected(boards.filled(boards.read(f"zh/{name}"), query.expr))}
+            assert not selected & ports, query.panel
+            assert "device_up" not in selected or "_over_time" not in query.expr, query.panel
+    for rule in promql.rules("alerts"):
+        windows = {metric for metric, _ in promql.selected(rule["expr"])} if "_over_time" in rule["expr"] else set()
+        assert windows <= {"up"}, rule["alert"]
+
+
+def test_every_recorded_series_is_used_by_a_panel_or_an_alert():
+    own = [rule["record"] for rule in promql.rules("rules") if ":" in rule["record"]]  # others are of snmp_exporter
+    asked = [query.expr for name in boards.NAMES for query in boards.queries(boards.read(name))]
+    asked += [rule["expr"] for folder in ("alerts", "rules") for rule in promql.rules(folder)]
+    assert own
+    assert [name for name in own if not any(name in expr for expr in asked)] == []
+
+
+@pytest.mark.parametrize("name", boards.NAMES)
+def test_a_variable_of_one_value_is_matched_as_it_is_and_one_of_several_as_a_pattern(name: str):
+    board = boards.read(name)
+    asked = " ".join(query.expr for query in boards.queries(board))
+    for each in boards.variables(board):
+        used = set(re.findall(rf'(=~?)"\${each["name"]}"', asked))
+        assert used <= {"=~" if each["multi"] else "="}, each["name"]
 
 
 @pytest.mark.parametrize("name", boards.NAMES)

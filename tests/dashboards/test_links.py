@@ -66,7 +66,7 @@ def test_tickets_and_reports_are_linked_one_by_one():
 def test_the_index_links_to_the_pages(served: Served, link: str):
     status, page = ask(served, "/")
     assert status == 200
-    assert f'href="{link}"' in page
+    assert f'href=".{link}"' in page
     assert ask(served, link)[0] == 200
 
 

@@ -13,6 +13,7 @@ from tests.dashboards import boards, promql
 ALERTS, RECORDS = promql.rules("alerts"), promql.rules("rules")
 CHINESE = re.compile("[\u3400-\u9fff]")
 TEXTS = ("summary", "advice")
+PAGE = re.compile(r"/|/reports|/tickets|/tickets/{{ \$labels\.ticket }}|/tickets\?(site|device)={{ \$labels\.\1 }}")
 TESTS = Path(__file__).parent / "promtool"
 
 
@@ -33,7 +34,8 @@ def test_an_alert_says_in_both_languages_what_is_wrong_and_what_to_do(rule: dict
     assert rule["labels"].keys() == {"severity", "scope", "ticketed"}
     assert rule["labels"]["severity"] in ("info", "warning", "critical")
     assert rule["labels"]["scope"] in ("agent", "site", "device", "ticket")
-    assert rule["annotations"].keys() == {name + lang for name in TEXTS for lang in ("", "_en")}
+    assert rule["annotations"].keys() == {"page", *(name + lang for name in TEXTS for lang in ("", "_en"))}
+    assert PAGE.fullmatch(rule["annotations"]["page"])
     for name in TEXTS:
         assert CHINESE.search(rule["annotations"][name])
         assert not CHINESE.search(rule["annotations"][f"{name}_en"])
@@ -71,10 +73,9 @@ def test_what_inhibits_and_what_is_inhibited_are_alerts_there_are():
                 assert set(value.split("|")) <= named
 
 
-def test_what_the_check_of_ups_calls_on_battery_the_alert_and_the_dashboard_do_too():
+def test_what_the_check_of_ups_calls_on_battery_the_alert_and_the_dashboards_do_too():
     states = checks.load()["ups_output_source"].limit.critical_states
-    (alert,) = [rule["expr"] for rule in ALERTS if rule["alert"] == "UpsOnBattery"]
-    asked = [alert, *(query.expr for query in boards.queries(boards.read("zh/power")) if 'state=~"' in query.expr)]
+    asked = [rule["expr"] for rule in [*ALERTS, *RECORDS] if "ups_on_battery_seconds" in rule["expr"]]
     assert len(asked) == 2
     for expr in asked:
         assert set(states) <= set(re.search(r'state=~"([^"]+)"', expr)[1].split("|"))

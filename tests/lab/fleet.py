@@ -96,8 +96,8 @@ def _ports(count: int) -> list[int]:
         return [int(each.getsockname()[1]) for each in sockets]
 
 
-def write(operator: Operator) -> None:
-    """Write the fleet's inventory into the operator's folder."""
+def write(operator: Operator, **sections: Any) -> None:
+    """Write the fleet's inventory into the operator's folder, with further sections."""
     levels = {
         1: {"response": "15m", "on_site": "1h", "fix": "4h"},
         2: {"response": "15m", "on_site": "2h", "fix": "8h"},
@@ -140,6 +140,7 @@ def write(operator: Operator) -> None:
             {"name": _PLANT, "customer": "globex", "contract": "globex-2026", "title": {"zh": "一厂", "en": "Plant 1"}},
             {"name": _BRANCH, "customer": "globex", "title": {"zh": "营业部", "en": "Branch"}},
         ],
+        **sections,
     )
 
 
@@ -161,10 +162,10 @@ class Fleet:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Fleet]:
+def running(folder: Path, **sections: Any) -> Iterator[Fleet]:
     """Run the fleet, with an engineer whose inventory knows it. Its faults last; its branch never answers."""
     operator = Operator(folder, SECRETS)
-    write(operator)
+    write(operator, **sections)
     known = inventory.load(folder / "inventory.yaml", env=SECRETS)
     site = SimulatedSite(known, _live(plan() | plan(PLAN)))
     started: Future[asyncio.AbstractEventLoop] = Future()

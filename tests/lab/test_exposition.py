@@ -1,4 +1,4 @@
-"""A real Prometheus reads every form of the exposition, finds devices by itself, and is pushed to."""
+"""A real Prometheus reads every form of the exposition, and finds devices by itself."""
 
 import threading
 import urllib.error
@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from tests.lab.command_line import Daemon, Operator
-from tests.lab.processes import eventually, free_port, need
+from tests.lab.processes import eventually, need
 from tests.lab.prometheus import Prometheus, job_of, prometheus, scraping
 from tests.lab.servers import LOOPBACK
 
 pytestmark = pytest.mark.lab
 
-RECEIVER = "--web.enable-remote-write-receiver"
 DEVICE = {"name": "app-1", "class": "server", "local": True, "interval": "2s"}
 
 
@@ -141,35 +140,3 @@ def test_a_device_is_polled_when_it_is_asked_for(tmp_path: Path):
         page = daemon.page("", path="/probe?target=app-1").splitlines()
     assert "probe_success 1" in page
     assert any(line.startswith('device_up{device="app-1",') and line.endswith(" 1") for line in page)
-
-
-# ---- push ----
-
-
-def test_figures_reach_a_prometheus_that_scrapes_nothing_and_outlast_its_absence(tmp_path: Path):
-    need("prometheus")
-    port = free_port(LOOPBACK)
-    operator = Operator(tmp_path)
-    push = {"url": f"http://{LOOPBACK}:{port}/api/v1/write", "interval": "1s", "instance": "hq"}
-    operator.write(DEVICE, push=push)
-    with operator.daemon() as daemon:
-        with prometheus(tmp_path, scraping(), flags=[RECEIVER], port=port) as asked:
-            labels, _ = asked.one('device_up{device="app-1"} == 1')
-            assert labels.items() >= {"job": "netpatrol", "instance": "hq", "site": "lab"}.items()
-            asked.one('ifHCInOctets{instance="hq",ifName="lo"}')
-        eventually("a failure", lambda: counter(daemon, "netpatrol_push_failures_total") > 1)
-        away = counter(daemon, 'netpatrol_polls_total{result="ok"}')
-        eventually("polls meanwhile", lambda: counter(daemon, 'netpatrol_polls_total{result="ok"}') >= away + 2)
-        with prometheus(tmp_path, scraping(), flags=[RECEIVER], port=port) as asked:
-            eventually("all of it", lambda: counter(daemon, "netpatrol_push_kept_samples") == 0, 60)
-            gaps = "max_over_time((timestamp(device_up) - timestamp(device_up offset 3s))[1m:1s])"
-            assert asked.one(gaps)[1] < 8  # polled every 2 s all the while
-            assert asked.one('netpatrol_push_samples_total{result="sent"} > 0')[0]["instance"] == "hq"
-        assert counter(daemon, 'netpatrol_push_samples_total{result="dropped"}') == 0
-        assert counter(daemon, 'netpatrol_push_samples_total{result="refused"}') == 0
-
-
-def counter(daemon: Daemon, name: str) -> float:
-    """Return one figure of the agent's page."""
-    lines = [line for line in daemon.page("?exclude[]=devices").splitlines() if line.startswith(f"{name} ")]
-    return float(lines[0].rpartition(" ")[2]) if lines else 0.0

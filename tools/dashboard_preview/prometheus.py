@@ -35,8 +35,9 @@ class Source:
         return [(one["metric"], [_point(value) for value in one["values"]]) for one in found]
 
     def _filled(self, expr: str) -> str:
-        values = {"__rate_interval": "1m", **self.everything, **self.chosen}
-        return re.sub(r"\$(\w+)", lambda m: values.get(m[1], ".*"), expr)
+        values = {**self.everything, **self.chosen}
+        expr = expr.replace("$__rate_interval", "1m").replace("$__range", f"{self.seconds:.0f}s")
+        return re.sub(r'=~?"\$(\w+)"', lambda m: f'=~"{values.get(m[1], ".*")}"', expr)
 
     def _get(self, path: str, **parameters: str) -> list[dict[str, Any]]:
         url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"

@@ -142,7 +142,7 @@ async def test_a_process_that_cannot_be_started_is_tried_again(
     entries = inventory(1.0).entries
     job = Job(
         share=Share(entries=entries, rules={}, writer=Writer({})), profiles=ProfileSet({}), at_once=1, per_site=1,
-        sessions=1, store=Path("unused"), samples=False,
+        sessions=1, store=Path("unused"),
     )  # fmt: skip
     pairs, stop, told = [socket.socketpair() for _ in range(3)], asyncio.Event(), list[object]()
     made = list(pairs)

@@ -41,9 +41,9 @@ def polled(writer: Writer, device: str = "core-1", mtu: int = 1500, rows: Rows =
     )
 
 
-def carried(messages: Iterable[Message], *, samples: bool = False) -> list[Message]:
+def carried(messages: Iterable[Message]) -> list[Message]:
     """Send messages through the wire: each end knows only what it was given."""
-    leaner, filler = Leaner(samples=samples), Filler()
+    leaner, filler = Leaner(), Filler()
     return [filler.whole(copied(leaner.lean(message))) for message in messages]
 
 
@@ -51,18 +51,14 @@ def copied(thing: Any) -> Any:
     return pickle.loads(framed(thing)[4:])  # noqa: S301
 
 
-def as_text(polled: Polled) -> Polled:
-    return replace(polled, shown=replace(polled.shown, samples=Samples()))
-
-
 def test_a_poll_arrives_as_it_was_told():
     writer = Writer(VOCABULARY)
     told = [polled(writer), polled(writer, mtu=9000), replace(polled(writer), judged=(BUSY,), missed=2)]
-    assert carried(told) == list(map(as_text, told))
+    assert carried(told) == told
 
 
 def test_what_is_as_it_was_is_not_said_again():
-    writer, leaner = Writer(VOCABULARY), Leaner(samples=False)
+    writer, leaner = Writer(VOCABULARY), Leaner()
     first, again = (leaner.lean(polled(writer, mtu=mtu)) for mtu in (1500, 9000))
     assert isinstance(first, Polled)
     assert isinstance(again, Same)
@@ -72,14 +68,6 @@ def test_what_is_as_it_was_is_not_said_again():
     )
     assert isinstance(leaner.lean(polled(writer, rows=Rows([{"ifIndex": "9"}]))), Polled)
     assert isinstance(leaner.lean(polled(writer, "core-2")), Polled)
-
-
-@pytest.mark.parametrize(("samples", "kept"), [(True, 5), (False, 0)])
-def test_figures_as_such_are_carried_where_they_are_pushed(samples: bool, kept: int):
-    (shown,) = (
-        each.shown for each in carried([polled(Writer(VOCABULARY))], samples=samples) if isinstance(each, Polled)
-    )
-    assert len(shown.samples) == kept
 
 
 def test_what_is_worked_out_of_labels_stays_behind():
@@ -110,7 +98,7 @@ def test_any_succession_of_polls_arrives_as_it_was_told(chance: random.Random):
     for _ in range(12):
         poll = polled(writer, chance.choice(("core-1", "core-2")), chance.randrange(9000), chance.choice(tables))
         told.append(replace(poll, calm=chance.choice((poll.calm, ())), tracks={BUSY.result.key: BUSY.track}))
-    assert carried(told) == [as_text(each) for each in told if isinstance(each, Polled)]
+    assert carried(told) == told
 
 
 async def test_objects_follow_each_other_to_the_end():

@@ -1,5 +1,7 @@
 """What a receiver of remote write gets: requests read back with a schema of their own."""
 
+import struct
+
 import cramjam
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -45,6 +47,11 @@ def read(body: bytes) -> Read:
         for series in request.timeseries
         if len(series.samples) == 1
     ]
+
+
+def ended(value: float) -> bool:
+    """Say whether a value is the one that ends a series: the specification's, bit by bit."""
+    return struct.pack("<Q", 0x7FF0000000000002) == struct.pack("<d", value)
 
 
 SENT, REFUSED, LATER = (Reply(result) for result in Result)

@@ -15,7 +15,7 @@ from agent.push.wire import Reply, Result
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import VOCABULARY
 from tests.agent.metered import NOW, entry, snapshot
-from tests.agent.push.received import LATER, MS, REFUSED, SENT, Receiver, read
+from tests.agent.push.received import LATER, MS, REFUSED, SENT, Receiver, ended, read
 
 
 class Bench:
@@ -86,6 +86,68 @@ def test_a_device_that_has_gone_stale_is_pushed_as_not_up():
     bench.step(0)
     bench.step(400)
     assert bench.receiver.of_device("core-1")[-1] == (0.0, MS + 400_000)
+    bench.step(15)
+    assert bench.receiver.of_device("core-1")[-1] == (0.0, MS + 415_000)
+
+
+def test_the_other_series_of_a_device_that_has_gone_stale_end_and_begin_anew_with_its_next_poll():
+    bench = Bench(SENT)
+    bench.poll("core-1")
+    bench.step()
+    bench.step(400)
+    bench.step(15)
+    bench.seconds += 5
+    bench.poll("core-1")
+    bench.step(10)
+    cpu = [(ended(value), at) for name, _, value, at in bench.receiver.taken if name == "device_cpu_ratio"]
+    assert cpu == [(False, MS), (True, MS + 400_000), (False, MS + 420_000)]
+    assert not any(ended(value) for value, _ in bench.receiver.of_device("core-1"))
+
+
+def test_a_poll_that_began_before_its_device_was_pushed_as_stale_comes_too_late():
+    bench = Bench(SENT)
+    bench.poll("core-1")
+    bench.step()
+    late = replace(snapshot("core-1"), taken_at=NOW + timedelta(seconds=390))
+    bench.step(400)
+    bench.metrics.update(entry("core-1"), late)
+    bench.step(15)
+    assert [at for _, at in bench.receiver.of_device("core-1")] == [MS, MS + 400_000]
+    assert bench.samples()["dropped"] == 2
+    bench.poll("core-1")
+    bench.step(15)
+    assert bench.receiver.of_device("core-1")[-1] == (1.0, MS + 415_000)
+
+
+def test_a_device_that_falls_silent_ends_all_but_that_it_is_down():
+    bench = Bench(SENT)
+    bench.poll("core-1")
+    bench.step(15)
+    down = Snapshot(
+        device="core-1", taken_at=NOW + timedelta(seconds=60), up=False, samples=(Sample("device_up", {}, 0),)
+    )
+    bench.metrics.update(entry("core-1"), down)
+    bench.step(15)
+    assert bench.receiver.of_device("core-1")[-1] == (0.0, MS + 60_000)
+    (end,) = [(name, at) for name, _, value, at in bench.receiver.taken if ended(value)]
+    assert end == ("device_cpu_ratio", MS + 60_000)
+
+
+def test_our_own_series_end_too():
+    bench = Bench(SENT)
+    bench.metrics.further("fleet", [Sample("device_alarms", {"level": level}, 1) for level in ("major", "minor")])
+    bench.step()
+    bench.metrics.further("fleet", [Sample("device_alarms", {"level": "major"}, 1)])
+    bench.step(15)
+    bench.step(15)
+    alarms = [(ended(value), at) for name, _, value, at in bench.receiver.taken if name == "device_alarms"]
+    assert sorted(alarms) == [(False, MS), (False, MS), (False, MS + 15_000), (False, MS + 30_000), (True, MS + 15_000)]
+
+
+def test_an_instance_that_is_pushed_is_up_as_one_that_is_scraped():
+    bench = Bench(SENT)
+    bench.step()
+    assert [value for name, _, value, _ in bench.receiver.taken if name == "up"] == [1.0]
 
 
 def test_what_the_receiver_did_not_take_is_sent_again_in_order_and_once():
@@ -228,7 +290,19 @@ def test_an_outage_is_logged_once_and_its_end(caplog: pytest.LogCaptureFixture):
         bench.step(60)
     assert [record.message for record in caplog.records] == [
         "push: the receiver does not take figures now: 503 no room",
-        "push: the receiver takes figures again",
+        "push: the receiver takes figures again; it refused 0 samples",
+    ]
+
+
+def test_refusals_are_logged_once_and_their_end(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO)
+    bench = Bench(Reply(Result.REFUSED, "401 who are you"), REFUSED, SENT)
+    for _ in range(4):
+        bench.step(15)
+    refused = sum(len(read(body)) for body in bench.receiver.bodies[:2])
+    assert [record.message for record in caplog.records] == [
+        "push: the receiver refuses figures: 401 who are you",
+        f"push: the receiver takes figures again; it refused {refused} samples",
     ]
 
 

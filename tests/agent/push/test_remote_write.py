@@ -1,7 +1,8 @@
 """Requests of remote write, read back with a schema of their own."""
 
 import math
-from collections.abc import Iterable, Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -9,18 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.metrics_labels import clean
-from agent.push.remote_write import Encoder, as_float
+from agent.metrics_text import block
+from agent.push.remote_write import STALE, Encoder
+from agent.push.series import Follower
+from collectors.columns import Grid, Rows, Samples
 from collectors.model import Sample
-from tests.agent.push.received import MS, Read, read
+from collectors.vocabulary import VOCABULARY
+from tests.agent.push.received import MS, Read, ended, read
 
 AT = datetime(2026, 3, 1, 8, 0, 0, 250_000, tzinfo=UTC)
 COMMON = {"instance": "hq", "job": "netpatrol"}
 TOP = {"device": "core-1", "site": "", "customer": "acme"}
 
 
-def written(samples: Iterable[Sample], top: Mapping[str, str] = TOP) -> Read:
+def written(*polls: Sequence[Sample], top: Mapping[str, str] = TOP) -> Read:
+    """Return what a request of a device's polls is read back as."""
     encoder = Encoder(COMMON)
-    return read(encoder.request(encoder.encode(top, samples, AT)))
+    follower = Follower(encoder)
+    series = [one for samples in polls for one in follower.follow("core-1", [block(top, samples, VOCABULARY)], AT)]
+    return read(encoder.request(series))
 
 
 def test_a_series_has_its_labels_sorted_and_none_that_is_empty():
@@ -46,11 +54,42 @@ def test_any_labels_are_valid_sorted_and_once(labels: dict[str, str], value: flo
     assert read_value == value
 
 
-def test_samples_that_come_one_by_one_keep_their_own_labels():
-    samples = (Sample("ifMtu", {"ifIndex": str(n)}, n) for n in range(500))
-    assert [(dict(labels)["ifIndex"], value) for labels, value, _ in written(samples)] == [
-        (str(n), float(n)) for n in range(500)
-    ]
+def test_the_rows_of_a_table_keep_their_own_labels_and_values():
+    rows = Rows({"ifIndex": str(n), "ifAlias": '"\\\n机房'} for n in range(500))
+    table = Samples((), (Grid(rows, {"ifMtu": list(range(500)), "ifSpeed": [7] * 500}),))
+    found = {(dict(labels)["__name__"], int(dict(labels)["ifIndex"])): value for labels, value, _ in written(table)}
+    assert found == {("ifMtu", n): n for n in range(500)} | {("ifSpeed", n): 7 for n in range(500)}
+    assert {dict(labels)["ifAlias"] for labels, _, _ in written(table)} == {'"\\\n机房'}
+
+
+def mtu(*ports: int, value: int = 1500) -> list[Sample]:
+    return [Sample("ifMtu", {"ifIndex": str(port)}, value) for port in ports]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        (mtu(1, 2), mtu(1, 2, value=9000), []),
+        (mtu(1, 2), mtu(2, 3), ["1"]),
+        (mtu(1, 2), mtu(1, 2)[::-1], []),
+        (mtu(1, 2), [], ["1", "2"]),
+        ([], mtu(1), []),
+    ],
+    ids=["as before", "one less and one more", "in another order", "none any more", "the first"],
+)
+def test_a_series_that_is_gone_ends(before: list[Sample], after: list[Sample], gone: list[str]):
+    ends = [dict(labels)["ifIndex"] for labels, value, _ in written(before, after) if ended(value)]
+    assert ends == gone
+
+
+def test_a_series_ends_once():
+    assert [ended(value) for _, value, _ in written(mtu(1), [], [])] == [False, True]
+
+
+def test_the_end_of_a_series_is_another_nan_than_that_of_a_device():
+    assert struct.pack(">d", STALE).hex() == "7ff0000000000002"
+    ((_, value, _),) = written([Sample("device_up", {}, math.nan)])
+    assert not ended(value)
 
 
 def test_a_samples_own_label_goes_before_a_common_one_and_gives_way_to_the_devices():
@@ -63,7 +102,6 @@ def test_a_samples_own_label_goes_before_a_common_one_and_gives_way_to_the_devic
     [(True, 1.0), (2**53, 2.0**53), (10**400, math.inf), (-(10**400), -math.inf), (0.1, 0.1), (math.inf, math.inf)],
 )
 def test_values_are_doubles(value: float, as_double: float):
-    assert as_float(value) == as_double
     assert written([Sample("device_up", {}, value)])[0][1] == as_double
 
 
