@@ -9,7 +9,7 @@ import paramiko
 from netmiko.channel import SSHChannel
 
 from collectors.errors import BadData, Refused, TimedOut, Unreachable
-from collectors.terminal import is_pager, is_prompt, is_question, last_line, plain, quote
+from collectors.terminal import is_pager, is_pause, is_prompt, is_question, last_line, plain, quote
 
 MAX_OUTPUT = 10_000_000  # bytes a step may print
 SETTLE = 0.15  # seconds of silence after which a prompt or a question is the last thing said
@@ -59,15 +59,23 @@ class Wire(SSHChannel):
         return ""
 
     def first_prompt(self) -> None:
-        """Wait until the device shows a prompt and falls silent. Raises Refused if it asks a question instead."""
+        """Wait until the device shows a prompt and falls silent; past a banner that wants a key pressed, once.
+
+        Raises Refused if it asks a question instead.
+        """
         seen = b""
+        paused = False
         while True:
             line = last_line(seen)
             chunk = self._more(line, quiet=is_prompt(line) or is_question(line))
-            if not chunk:
+            if chunk:
+                seen = (seen + chunk)[-4096:]
+            elif is_pause(line) and not paused:
+                paused, seen = True, b""
+                self._write(b"\n")
+            else:
                 self._refuse_question(line)
                 return
-            seen = (seen + chunk)[-4096:]
 
     def answer(self, command: str, prompt: str) -> str:
         """Send a command line; return what the device printed between its echo and the prompt, as plain text.

@@ -96,6 +96,37 @@ FAMILIES |= {
         no_pager=frozenset({"terminal length 0"}),
     ),
 }
+FAMILIES |= {
+    "aruba_cx": Family(
+        prompt="{name}# ",
+        unknown="Invalid input: {line}",
+        pager="-- MORE --, next page: Space, next line: Enter, quit: q",
+        wipe="\r" + " " * 60 + "\r",
+        no_pager=frozenset({"no page"}),
+    ),
+    "aruba_procurve": Family(
+        prompt="{name}# ",
+        unknown="Invalid input: {line}",
+        pager="-- MORE --, next page: Space, next line: Enter, quit: Control-C",
+        wipe="\r" + " " * 70 + "\r",
+        no_pager=frozenset({"no page"}),
+    ),
+    "brocade_fastiron": Family(
+        prompt="SSH@{name}#",
+        unknown="Invalid input -> {line}\nType ? for a list",
+        pager="--More--, next page: Space, next line: Return key, quit: Control-c",
+        wipe="\r" + " " * 70 + "\r",
+        says={"skip-page-display": "Disable page display mode"},
+        no_pager=frozenset({"skip-page-display"}),
+    ),
+    "dell_dnos9": Family(
+        prompt="{name}#",
+        unknown='                ^\n% Error: Invalid input at "^" marker.',
+        pager=" --More-- ",
+        wipe="\b" * 10 + " " * 10 + "\b" * 10,
+        no_pager=frozenset({"terminal length 0"}),
+    ),
+}
 FAMILIES["cisco_iosxr"] = replace(FAMILIES["cisco_ios"], prompt="RP/0/RSP0/CPU0:{name}#")
 FAMILIES |= {"huawei_vrp8": FAMILIES["huawei_vrp"], "linux_netsnmp": FAMILIES["linux"]}
 """By the name of the profile that reads them."""

@@ -28,6 +28,10 @@ SETUP = {
     ),
     "fortinet_fortigate": ("generic", []),
     "ruijie_rgos": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
+    "aruba_cx": ("aruba_aoscx", ["no page"]),
+    "aruba_procurve": ("aruba_aoscx", ["no page"]),
+    "brocade_fastiron": ("ruckus_fastiron", ["skip-page-display"]),
+    "dell_dnos9": ("dell_os10", ["terminal length 0"]),
 }
 PASSWORD = "pass-4711"
 USERS = {"ops": PASSWORD}
