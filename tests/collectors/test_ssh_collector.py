@@ -177,6 +177,10 @@ REAL = [
     ("juniper_junos", "ssh_ex4300"),
     ("fortinet_fortigate", "ssh_fgt100f"),
     ("ruijie_rgos", "ssh_s5750"),
+    ("aruba_cx", "ssh_6300_vsf"),
+    ("aruba_procurve", "ssh_2930_vsf"),
+    ("brocade_fastiron", "ssh_icx7250_stack"),
+    ("dell_dnos9", "ssh_s4048"),
 ]
 
 
