@@ -13,7 +13,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONE_HIGH_BYTE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 
 _PROMPT = re.compile(r".{0,160}(?<![#*=%$<>-]{2})[>#$%\]]")  # a line of "####" belongs to a banner
-_PAGER = re.compile(r"\W*-{2,} ?\(?more\)?.{0,30}-{2,}\W*|<--- more --->", re.IGNORECASE)
+_PAGER = re.compile(r"\W*-{2,} ?\(?more\)?.{0,30}-{2,}\W*|<--- more --->|lines \d+-\d+", re.IGNORECASE)
 _QUESTION = re.compile(
     r"[\[(] ?y(es)? ?/ ?n(o)?( ?/ ?\w+)? ?[\])].{0,10}$|\byes/no\b.{0,10}$|pass(word|phrase).{0,40}: *$"
     r"|\bto accept\b.{0,5}: *$"

@@ -177,6 +177,9 @@ REAL = [
     ("juniper_junos", "ssh_ex4300"),
     ("fortinet_fortigate", "ssh_fgt100f"),
     ("ruijie_rgos", "ssh_s5750"),
+    ("mikrotik_routeros", "ssh_v7"),
+    ("paloalto_panos", "ssh_pair"),
+    ("zte_zxr10", "ssh_m6000"),
 ]
 
 
