@@ -15,7 +15,8 @@ _LONE_HIGH_BYTE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 
 _PROMPT = re.compile(r".{0,160}(?<![#*=%$<>-]{2})[>#$%\]]")  # a line of "####" belongs to a banner
 _PAGER = re.compile(
-    r"\W*-{2,} ?\(?more\)?.{0,30}-{2,}(?:\W*|, next page: space\b.{0,60})|<--- more --->", re.IGNORECASE
+    r"\W*-{2,} ?\(?more\)?.{0,30}-{2,}(?:\W*|, next page: space\b.{0,60})|<--- more --->|lines \d+-\d+",
+    re.IGNORECASE,
 )
 _PAUSE = re.compile(r"\W*press any key to continue\W*", re.IGNORECASE)
 _QUESTION = re.compile(

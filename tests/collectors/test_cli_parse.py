@@ -285,6 +285,15 @@ def test_a_line_is_read_to_a_length() -> None:
         "command parse error before 'lldp'\nCommand fail. Return code -61",
         "             ^\nunknown command.",
         "error: the l2cpd-service subsystem is not running",
+        "bad command name health (line 1 column 8)",
+        "expected end of command (line 1 column 20)",
+        "Invalid syntax.",
+        "Server error : LLDP is not enabled",
+        "                 ^\n%Error 20200: Invalid input detected at '^' marker.",
+        "% BGP not active",
+        "% BGP inactive",
+        "Error: BGP is not enabled.",
+        "OSPF instance is not running",
     ],
 )
 def test_each_family_says_in_its_own_words_that_it_does_not_do_that(answer: str) -> None:

@@ -78,7 +78,7 @@ def test_other_lines_are_no_prompt(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        *("---- More ----", " --More-- ", "--More--", "-- MORE --", "<--- More --->", "--More (q)--"),
+        *("---- More ----", " --More-- ", "--More--", "-- MORE --", "<--- More --->", "--More (q)--", "lines 1-23"),
         "-- MORE --, next page: Space, next line: Enter, quit: Control-C",
         "--More--, next page: Space, next line: Return key, quit: Control-c",
     ],
@@ -87,7 +87,9 @@ def test_a_pager_is_known(line: str) -> None:
     assert is_pager(line)
 
 
-@pytest.mark.parametrize("line", ["--- More than 5 errors ---x", "more", "--------", "--More-- 12 lines of log"])
+@pytest.mark.parametrize(
+    "line", ["--- More than 5 errors ---x", "more", "--------", "--More-- 12 lines of log", "lines 1-23 of a log"]
+)
 def test_other_lines_are_no_pager(line: str) -> None:
     assert not is_pager(line)
 

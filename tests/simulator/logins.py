@@ -27,6 +27,12 @@ SETUP = {
         ["set cli screen-width 511", "set cli complete-on-space off", "set cli screen-length 0"],
     ),
     "fortinet_fortigate": ("generic", []),
+    "mikrotik_routeros": ("mikrotik_routeros", []),
+    "paloalto_panos": (
+        "paloalto_panos",
+        ["set cli scripting-mode on", "set cli terminal width 500", "set cli pager off", "show system info"],
+    ),
+    "zte_zxr10": ("zte_zxros", ["terminal length 0"]),
     "ruijie_rgos": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
     "aruba_cx": ("aruba_aoscx", ["no page"]),
     "aruba_procurve": ("aruba_aoscx", ["no page"]),
