@@ -21,19 +21,23 @@ MAX_REJECTION = 5  # lines with text a device's refusal of a command has at most
 PARSE = "parse"  # the Failure kind of output that is not what the profile expects
 
 _UNKNOWN = re.compile(
-    r"^\s*(?:%\s*|error: ?)?(?:unrecognized command|invalid input|invalid command|unknown command|incomplete command|"
-    r"command incomplete|ambiguous command|wrong parameter|too many parameters|incorrect command|syntax error|"
-    r"command parse error before|command fail\. return code|unknown action)\b.*"
-    r"|^\s*(?:%\s*|error: ?|info: ?)?(?:global )?lldp is (?:not (?:enabled|configured|running)|disabled)\b.*"
+    r"^\s*(?:%\s*)?(?:(?:server )?error(?: \d+)? ?: ?)?(?:unrecognized command|invalid input|invalid command|"
+    r"invalid syntax|unknown command|bad command name|expected (?:end of )?command|input does not match|"
+    r"(?:incomplete|ambiguous) (?:command|input)|command incomplete|wrong parameter|too many parameters|"
+    r"incorrect command|syntax error|command parse error before|command fail\. return code|unknown action)\b.*"
+    r"|^\s*(?:%\s*)?(?:(?:server )?error ?: ?|info: ?)?(?:global )?lldp is "
+    r"(?:not (?:enabled|configured|running)|disabled)\b.*"
     r"|^(?:error: )?the \S+ subsystem is not running.*$|^error: command is not valid on .*$"
     r"|^[\w./-]*sh: .*(?:not found|no such file or directory)$|^\S+: .*: no such file or directory$"
     r"|^system has not been booted with systemd.*$|^failed to connect to (?:system )?bus.*$"
-    r"|^(?:% )?(?:bgp|ospf) (?:instance not found|is not enabled.*)$|^\w+d is not running$",
+    r"|^\s*(?:% ?|error: ?|info: ?)?(?:the )?(?:bgp|ospf)\b[^\n]{0,40}? "
+    r"(?:inactive|not (?:enabled|active|running|found|exist))\b.*$"
+    r"|^\w+d is not running$",
     re.IGNORECASE | re.MULTILINE,
 )
 _FORBIDDEN = re.compile(
     r"^.*(?:permission denied|authorization failed|not authorized|no permission|do not have (?:the )?permission|"
-    r"have no right|insufficient privilege|operation not permitted).*$",
+    r"command not allowed|have no right|insufficient privilege|operation not permitted|not enough permissions).*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _STATE_ERROR = re.compile(r"Input Line: (.*)", re.DOTALL)
@@ -121,7 +125,7 @@ class _Reader:
             what = tuple((each.series, each.value) for each in samples)
             if what not in seen:
                 seen.add(what)
-                yield series.Made(self._number, index, samples)
+                yield series.Made(self._number, index, samples, self._command.fallback)
 
     def _by_row(self) -> Iterator[field_rows.Made]:
         numbered = ((str(n), row) for n, row in enumerate(self._rows, start=1))

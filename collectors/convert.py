@@ -26,7 +26,8 @@ MAX_DIGITS = 40  # characters of a number in text
 _LONE_HIGH_BYTE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)"
-_NUMBER = re.compile(rf"([+-]?{_DIGITS}(?:[eE][+-]?\d{{1,3}})?)(?![.,]?\d)\D*", re.ASCII)
+_NUMBER = re.compile(rf"([+-]?{_DIGITS}(?:[eE][+-]?\d{{1,3}})?)(?![.,]?\d)(\D*)", re.ASCII)
+_OCTETS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.|[eE]|$)")
 _NOTHING = frozenset({"", "-", "--", "---", "n/a", "na", "none", "null", "unknown", "nil", "not available", "absent"})
 
@@ -101,7 +102,8 @@ def _decoded_legacy(words: bytes, *, address: bool) -> str | None:
 def number(value: Value) -> Number | None:
     """Return a raw value as a finite number; None for what says there is none (empty, N/A, NaN).
 
-    Text may carry thousands separators and a unit: `1,234`, `23.5 C`. Raises NotANumber for any other text.
+    Text may carry thousands separators and a unit: `1,234`, `23.5 C`; a binary one counts: `40.2MiB` is octets. Raises
+    NotANumber for any other text.
     """
     if isinstance(value, int):
         return int(value)
@@ -121,6 +123,9 @@ def _text_number(words: str) -> Number | None:
     digits = match[1]
     digits = digits.replace(",", "") if _THOUSANDS.match(digits) else digits.replace(",", ".")
     parsed: Number = int(digits) if digits.lstrip("+-").isdigit() else float(digits)
+    unit = _OCTETS.get(match[2].strip())
+    if unit is not None:
+        parsed = round(parsed * unit)
     return parsed if math.isfinite(parsed) else None
 
 

@@ -28,7 +28,7 @@ class SshCollector:
         """Run the profile's commands; a profile without any is an empty Reading, and no login."""
         if profile.cli is None or not profile.cli.commands:
             return Reading()
-        return await asyncio.to_thread(self._read, device, profile.cli, _fixed(profile))
+        return await asyncio.to_thread(self._read, device, _needed(profile.cli, device), _fixed(profile))
 
     def _read(self, device: Device, cli: Cli, fixed: Mapping[str, str]) -> Reading:
         started = time.monotonic()
@@ -56,6 +56,13 @@ class SshCollector:
             answered=True,
             cost=Cost(commands=tuple(session.sent), seconds=time.monotonic() - started),
         )
+
+
+def _needed(cli: Cli, device: Device) -> Cli:
+    """Return the commands that tell of a device what no other protocol does."""
+    if device.snmp is None:
+        return cli
+    return cli.model_copy(update={"commands": [each for each in cli.commands if not each.without_snmp]})
 
 
 def _fixed(profile: Profile) -> dict[str, str]:

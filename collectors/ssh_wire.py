@@ -9,7 +9,7 @@ import paramiko
 from netmiko.channel import SSHChannel
 
 from collectors.errors import BadData, Refused, TimedOut, Unreachable
-from collectors.terminal import is_pager, is_prompt, is_question, last_line, plain, quote
+from collectors.terminal import is_pager, is_pause, is_prompt, is_question, last_line, plain, quote
 
 MAX_OUTPUT = 10_000_000  # bytes a step may print
 SETTLE = 0.15  # seconds of silence after which a prompt or a question is the last thing said
@@ -24,12 +24,13 @@ class Wire(SSHChannel):
     raises Unreachable.
     """
 
-    def __init__(self, shell: paramiko.Channel, device: str, allowed: Collection[str]) -> None:
+    def __init__(self, shell: paramiko.Channel, device: str, allowed: Collection[str], enter: str = "\n") -> None:
         super().__init__(shell, encoding="latin-1")  # a character a byte: chunks end anywhere
         self.sent: list[str] = []  # command lines, in order
         self._shell = shell
         self._device = device
         self._allowed = frozenset(allowed)
+        self._enter = enter
         self.start("login", 0.0)
 
     def start(self, step: str, seconds: float, *, since: float | None = None) -> None:
@@ -59,31 +60,40 @@ class Wire(SSHChannel):
         return ""
 
     def first_prompt(self) -> None:
-        """Wait until the device shows a prompt and falls silent. Raises Refused if it asks a question instead."""
+        """Wait until the device shows a prompt and falls silent; past a banner that wants a key pressed, once.
+
+        Raises Refused if it asks a question instead.
+        """
         seen = b""
+        paused = False
         while True:
             line = last_line(seen)
             chunk = self._more(line, quiet=is_prompt(line) or is_question(line))
-            if not chunk:
+            if chunk:
+                seen = (seen + chunk)[-4096:]
+            elif is_pause(line) and not paused:
+                paused, seen = True, b""
+                self._write(self._enter.encode("ascii"))
+            else:
                 self._refuse_question(line)
                 return
-            seen = (seen + chunk)[-4096:]
 
     def answer(self, command: str, prompt: str) -> str:
         """Send a command line; return what the device printed between its echo and the prompt, as plain text.
 
         The echo is waited for: a prompt before it belongs to what went before. A pager gets the space bar.
         """
-        self.write_channel(f"{command}\n")
+        self.write_channel(command + self._enter)
         raw = bytearray()
         echo = _echo(command)
         page = 0
         while True:
             line = last_line(raw)
-            at_prompt = line.endswith(prompt) and _after(echo, plain(raw[: CHUNK * 2])) is not None
-            if at_prompt and line == prompt:
+            begun = _after(echo, plain(raw[: CHUNK * 2])) if line.endswith(prompt) else None
+            # nothing but the prompt may be how a line editor repaints what was typed: see whether more comes
+            if begun is not None and line == prompt and begun.strip() != prompt:
                 break
-            chunk = self._more(line, quiet=at_prompt or is_question(line))
+            chunk = self._more(line, quiet=begun is not None or is_question(line))
             if not chunk:
                 self._refuse_question(line)
                 break
@@ -91,8 +101,7 @@ class Wire(SSHChannel):
             if is_pager(last_line(raw[max(page, len(raw) - CHUNK) :])):
                 page = len(raw)
                 self._write(b" ")
-        output = _after(echo, plain(raw)) or ""
-        return output.rstrip().removesuffix(prompt).rstrip("\n")
+        return _without_prompts(_after(echo, plain(raw)) or "", prompt)
 
     def wake(self, prompt: str, seconds: float) -> None:
         """Read away what came in since the last command, press Enter, and wait for the prompt. `sent` is emptied."""
@@ -100,7 +109,7 @@ class Wire(SSHChannel):
         self.start("waking the session", seconds)
         while self._shell.recv_ready():
             self._counted(self._shell.recv(CHUNK))
-        self.write_channel("\n")
+        self.write_channel(self._enter)
         seen = b""
         while (line := last_line(seen)) != prompt:
             seen = (seen + self._more(line, quiet=False))[-4096:]
@@ -157,9 +166,21 @@ class Wire(SSHChannel):
         return Unreachable(f"{self._device}: {self._step}: the device closed the session")
 
 
+def _without_prompts(output: str, prompt: str) -> str:
+    """Take off the prompt at the end, and one more where Enter is two characters that the device takes for two."""
+    output = output.rstrip()
+    while output == prompt or output.endswith(f"\n{prompt}"):
+        output = output.removesuffix(prompt).rstrip("\n")
+    return output.removesuffix(prompt)
+
+
 def _echo(command: str) -> re.Pattern[str]:
-    """Return the pattern of a command's echo and the rest of its line; a narrow terminal may have wrapped it."""
-    return re.compile(r"\s*".join(map(re.escape, command.replace(" ", ""))) + r".*\n")
+    """Return the pattern of a command's echo and the rest of its line; a narrow terminal may have wrapped it.
+
+    RouterOS shows the line again behind another prompt once it has been entered.
+    """
+    typed = r"\s*".join(map(re.escape, command.replace(" ", "")))
+    return re.compile(rf"{typed}.*\n(?:\[[^\s\]]+\] > {typed}[ \t]*\n)*")
 
 
 def _after(echo: re.Pattern[str], text: str) -> str | None:

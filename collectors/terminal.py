@@ -8,12 +8,17 @@ _ESCAPE = (
     r"|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC, DCS, PM, APC, SOS: window titles and the like
     r"|[ -/]*[0-OQ-WYZ\\`-~])"  # two characters
 )
+_NEXT_LINE = b"\x1bE"  # ECMA-48 NEL: how ProVision ends the line that was typed
 _TOKEN = re.compile(rf"{_ESCAPE}|(?P<text>[^\x00-\x1f\x7f-\x9f]+|\t)|[\x00-\x1f\x7f-\x9f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONE_HIGH_BYTE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 
 _PROMPT = re.compile(r".{0,160}(?<![#*=%$<>-]{2})[>#$%\]]")  # a line of "####" belongs to a banner
-_PAGER = re.compile(r"\W*-{2,} ?\(?more\)?.{0,30}-{2,}\W*|<--- more --->", re.IGNORECASE)
+_PAGER = re.compile(
+    r"\W*-{2,} ?\(?more\)?.{0,30}-{2,}(?:\W*|, next page: space\b.{0,60})|<--- more --->|lines \d+-\d+",
+    re.IGNORECASE,
+)
+_PAUSE = re.compile(r"\W*press any key to continue\W*", re.IGNORECASE)
 _QUESTION = re.compile(
     r"[\[(] ?y(es)? ?/ ?n(o)?( ?/ ?\w+)? ?[\])].{0,10}$|\byes/no\b.{0,10}$|pass(word|phrase).{0,40}: *$"
     r"|\bto accept\b.{0,5}: *$"
@@ -28,12 +33,12 @@ def plain(raw: bytes | bytearray) -> str:
 
     Octets are UTF-8, else line by line GB18030, else Latin-1.
     """
-    return "\n".join(map(_shown, _decoded(raw).split("\n")))
+    return "\n".join(map(_shown, _decoded(raw.replace(_NEXT_LINE, b"\n")).split("\n")))
 
 
 def last_line(raw: bytes | bytearray) -> str:
     """Return the line the cursor stands on, without spaces around it."""
-    return plain(raw[-4096:].rpartition(b"\n")[2]).strip()
+    return plain(raw[-4096:].replace(_NEXT_LINE, b"\n").rpartition(b"\n")[2]).strip()
 
 
 def is_prompt(line: str) -> bool:
@@ -49,6 +54,11 @@ def is_pager(line: str) -> bool:
 def is_question(line: str) -> bool:
     """Say whether the device asks something that only a person may answer: Y/N, a new password, any key."""
     return _QUESTION.search(line) is not None
+
+
+def is_pause(line: str) -> bool:
+    """Say whether the device only waits for whoever logs in to have read its banner: any key will do, none decides."""
+    return _PAUSE.fullmatch(line) is not None
 
 
 def quote(line: str) -> str:

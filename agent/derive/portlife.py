@@ -1,6 +1,6 @@
 """Ports over time: those that flap, run slower than they did, were shut by an error, or are open and unused. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import and_
 
@@ -113,10 +113,15 @@ def _shut(readings: Readings) -> Derived:
     rows, ignored = readings.series("ifErrorDisabled"), readings.entry.ignore_interfaces
     if not rows or not readings.was_read("ifErrorDisabled"):
         return Derived()
-    listed = {s.labels.get("ifIndex", ""): s for s in rows if s.value}
+    listed = {_which(s.labels): s for s in rows if s.value}
     ports = [port for port in readings.ports.values() if port.has("ifOperStatus")]
-    judged = ((port.face, listed.get(port.labels["ifIndex"])) for port in ports if not port.is_called(ignored))
+    judged = ((port.face, listed.get(_which(port.labels))) for port in ports if not port.is_called(ignored))
     return Derived(per_port(SHUT, ("state",), [(face, (_why(row),), int(row is not None)) for face, row in judged]))
+
+
+def _which(labels: Mapping[str, str]) -> str:
+    """Return what tells a port from others: a command line knows no ifIndex."""
+    return labels.get("ifIndex") or labels.get("ifName", "")
 
 
 def _why(listed: Sample | None) -> str:

@@ -262,6 +262,8 @@ class Command(Strict):
     beside: str | None = None  # regex of lines that may stand between the matches; any other is told as not understood
     add_up: bool = False  # rows of the same series are summed (a table by slot), else the same row twice counts once
     optional: bool = False  # the device may not know the command: then nothing is missing
+    without_snmp: bool = False  # only for a device that is not read over SNMP too, which tells the same at less cost
+    fallback: bool | Literal["whole"] = False  # as of a metric
 
     @model_validator(mode="after")
     def _one_parser(self) -> "Command":

@@ -176,6 +176,15 @@ def test_ports_that_are_not_on_a_list_that_was_read_are_well():
     assert found == {("GE0/0/1", ""): 0, ("GE0/0/2", "bpduGuard"): 1}
 
 
+def test_ports_that_a_command_line_lists_are_told_apart_by_name():
+    ports = [{"ifIndex": "", "ifName": name, "ifDescr": "", "ifAlias": ""} for name in ("Gi1/0/1", "Gi1/0/2")]
+    said = [sample("ifOperStatus", 1, **each) for each in ports]
+    said += [sample("ifErrorDisabled", n, state="bpduguard" * n, **each) for n, each in enumerate(ports)]
+    found = derive(snapshot(said, expected={"ifErrorDisabled"}), None, entry(DeviceClass.SWITCH))
+    shut_ports = dict(values(found, "if_error_disabled", "ifName", "state"))
+    assert shut_ports == {("Gi1/0/1", ""): 0, ("Gi1/0/2", "bpduguard"): 1}
+
+
 def test_a_device_without_such_a_list_is_not_taken_for_well():
     assert shut(read=False) == {}
 

@@ -79,3 +79,18 @@ def test_lines_are_counted_by_a_label_and_none_is_a_zero() -> None:
         "device_log_messages error": 2,
         "device_log_messages warning": 1,
     }
+
+
+def test_a_command_that_is_a_fallback_stands_only_where_none_before_gave_the_like() -> None:
+    detail = {
+        "command": "show neighbours detail",
+        "optional": True,
+        "regex": r"^(?P<port>\S+) hears (?P<name>\S+)",
+        "metric_tags": [{"tag": "local_port", "column": "port"}, {"tag": "remote_name", "column": "name"}],
+        "symbols": [{"field": "port", "present": True, "sample": "device_neighbour"}],
+    }
+    brief = {**detail, "command": "show neighbours", "fallback": "whole"}
+    outputs = {"show neighbours": "1 hears core-sw-...\n2 hears other\n"}
+    assert len(parse(cli(detail, brief), outputs).samples) == 2
+    both = parse(cli(detail, brief), {**outputs, "show neighbours detail": "1 hears core-switch-1\n"})
+    assert [each.labels["remote_name"] for each in both.samples] == ["core-switch-1"]

@@ -1,6 +1,7 @@
 """collectors/ssh_collector.py: with sessions of our own, and once over real SSH."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from collectors.errors import (
     Unsupported,
     UntrustedHost,
 )
-from collectors.model import CliSession, Device, DeviceClass, Secret, SshAccess
+from collectors.model import CliSession, Device, DeviceClass, Secret, SnmpAccess, SshAccess
 from collectors.profiles.rules import Cli, Profile
 from collectors.ssh_collector import SshCollector
 from tests.simulator.cli_server import CliServer, known_hosts_line
@@ -106,6 +107,20 @@ async def test_an_optional_command_the_device_does_not_have_is_nothing_missing()
         assert reading.expected == ALL - {"device_config_unsaved"}
 
 
+async def test_what_snmp_tells_too_is_asked_for_only_where_there_is_no_snmp() -> None:
+    assert PROFILE.cli is not None
+    *first, last = PROFILE.cli.commands
+    cli = PROFILE.cli.model_copy(
+        update={"commands": [*first, last.model_copy(update={"without_snmp": True})]},
+    )
+    profile = PROFILE.model_copy(update={"cli": cli})
+    alone, beside = FakeSession(ANSWERS), FakeSession(ANSWERS)
+    assert (await SshCollector(opens(alone)).read(device(), profile)).expected == ALL
+    both = replace(device(), snmp=SnmpAccess(community=Secret("x")))
+    assert (await SshCollector(opens(beside)).read(both, profile)).expected == ALL - {"device_uptime_seconds"}
+    assert set(alone.sent) - set(beside.sent) == {"show uptime"}
+
+
 async def test_another_command_the_device_does_not_have_is_a_failure_and_the_rest_is_read() -> None:
     for answer in ("% Unknown command: show clock", Unsupported("not recorded")):
         reading = await SshCollector(opens(FakeSession(ANSWERS | {"show clock": answer}))).read(device(), PROFILE)
@@ -177,6 +192,13 @@ REAL = [
     ("juniper_junos", "ssh_ex4300"),
     ("fortinet_fortigate", "ssh_fgt100f"),
     ("ruijie_rgos", "ssh_s5750"),
+    ("aruba_cx", "ssh_6300_vsf"),
+    ("aruba_procurve", "ssh_2930_vsf"),
+    ("brocade_fastiron", "ssh_icx7250_stack"),
+    ("dell_dnos9", "ssh_s4048"),
+    ("mikrotik_routeros", "ssh_v7"),
+    ("paloalto_panos", "ssh_pair"),
+    ("zte_zxr10", "ssh_m6000"),
 ]
 
 

@@ -12,6 +12,7 @@ from collectors import ssh
 from collectors.errors import AuthFailed, BadData, CollectError, ProfileError, Refused, TimedOut, Unreachable
 from collectors.model import Secret
 from collectors.profiles.rules import Cli
+from tests.simulator.cli_families import FAMILIES
 from tests.simulator.cli_server import CliServer, SilentServer, known_hosts_line
 from tests.simulator.logins import SETUP, USERS, Site, cli
 
@@ -105,6 +106,28 @@ async def test_a_question_at_login_is_not_answered(site: Site, family: str, ques
         with pytest.raises(Refused, match="which only a person may answer"):
             await site.open(server)
         assert server.keys == ""
+
+
+async def test_a_banner_that_waits_for_any_key_is_passed_by_enter(site: Site) -> None:
+    pause = "Copyright (C) Example\nPress any key to continue"
+    async with CliServer(family="aruba_procurve", users=USERS, question=pause, outputs={"show it": "it"}) as server:
+        assert await site.run(server, "show it") == "it"
+        assert server.lines == ["no page", "show it"]
+
+
+async def test_a_banner_that_waits_for_a_key_again_is_not_answered_twice(site: Site) -> None:
+    pause = "Press any key to continue"
+    async with CliServer(users=USERS, question=pause, greeting="", family="aruba_procurve", name=pause) as server:
+        with pytest.raises(Refused, match="the device asks 'Press any key to continue"):
+            await site.open(server, login_timeout=5)
+
+
+async def test_netmiko_raises_no_privilege_of_a_login_that_has_few(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = replace(FAMILIES["brocade_fastiron"], prompt="SSH@{name}>")
+    monkeypatch.setitem(FAMILIES, "brocade_fastiron", plain)
+    async with CliServer(family="brocade_fastiron", users=USERS, outputs={"show it": "it"}) as server:
+        assert await site.run(server, "show it") == "it"
+        assert server.lines == ["skip-page-display", "show it"]
 
 
 async def test_a_line_the_profile_does_not_list_is_not_sent_even_by_netmiko(site: Site) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.terminal import is_pager, is_prompt, is_question, last_line, plain, quote
+from collectors.terminal import is_pager, is_pause, is_prompt, is_question, last_line, plain, quote
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ from collectors.terminal import is_pager, is_prompt, is_question, last_line, pla
         (b"---- More ----\r              \rnext", "next"),
         (b" --More-- " + b"\b" * 10 + b" " * 10 + b"\b" * 10 + b"next", "next"),
         (b"\b\b\bleft edge", "left edge"),
+        (b"typed\x1bE\x1b[24;1H\x1b[2Kprinted", "typed\nprinted"),
     ],
 )
 def test_bytes_become_what_a_terminal_would_show(raw: bytes, shown: str) -> None:
@@ -75,13 +76,20 @@ def test_other_lines_are_no_prompt(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["---- More ----", " --More-- ", "--More--", "-- MORE --", "<--- More --->", "--More (q)--"]
+    "line",
+    [
+        *("---- More ----", " --More-- ", "--More--", "-- MORE --", "<--- More --->", "--More (q)--", "lines 1-23"),
+        "-- MORE --, next page: Space, next line: Enter, quit: Control-C",
+        "--More--, next page: Space, next line: Return key, quit: Control-c",
+    ],
 )
 def test_a_pager_is_known(line: str) -> None:
     assert is_pager(line)
 
 
-@pytest.mark.parametrize("line", ["--- More than 5 errors ---x", "more", "--------", "--More-- 12 lines of log"])
+@pytest.mark.parametrize(
+    "line", ["--- More than 5 errors ---x", "more", "--------", "--More-- 12 lines of log", "lines 1-23 of a log"]
+)
 def test_other_lines_are_no_pager(line: str) -> None:
     assert not is_pager(line)
 
@@ -108,6 +116,12 @@ def test_a_question_for_a_person_is_known(line: str) -> None:
     assert is_question(line)
 
 
+def test_a_banner_that_waits_for_any_key_is_told_from_a_question_that_a_key_answers() -> None:
+    assert is_pause("Press any key to continue")
+    assert not is_pause("Press any key to continue or N to stop")
+    assert not is_pause("Press Y or ENTER to continue, N to exit.")
+
+
 @pytest.mark.parametrize("line", ["<SW1>", "Password expired 3 days ago", "Continue reading the log", "y/n", "", "a?"])
 def test_other_lines_are_no_question(line: str) -> None:
     assert not is_question(line)
@@ -116,6 +130,7 @@ def test_other_lines_are_no_question(line: str) -> None:
 def test_the_last_line_is_where_the_cursor_stands() -> None:
     assert last_line(b"one\r\ntwo\r\n\x1b[32m<SW1>\x1b[0m ") == "<SW1>"
     assert last_line(b"one\r\n") == ""
+    assert last_line(b"sw-1# show it\x1bE\x1b[24;1Hsw-1# ") == "sw-1#"
 
 
 def test_a_quoted_line_is_short_and_shows_its_control_characters() -> None:

@@ -15,6 +15,7 @@ class Family:
     set_up: frozenset[str] = frozenset()  # lines accepted without a word
     no_pager: frozenset[str] = frozenset()  # lines that switch the pager off, too
     says: Mapping[str, str] = field(default_factory=dict)  # what it answers to lines that prepare the session
+    redraws: bool = False  # what was typed is shown again, behind the prompt, when it is entered
     leave: frozenset[str] = frozenset({"quit", "exit"})
 
 
@@ -93,6 +94,57 @@ FAMILIES |= {
         pager=" --More-- ",
         wipe="\b" * 10 + " " * 10 + "\b" * 10,
         says={"terminal width 511": "                ^\n% Invalid input detected at '^' marker."},
+        no_pager=frozenset({"terminal length 0"}),
+    ),
+}
+FAMILIES |= {
+    "aruba_cx": Family(
+        prompt="{name}# ",
+        unknown="Invalid input: {line}",
+        pager="-- MORE --, next page: Space, next line: Enter, quit: q",
+        wipe="\r" + " " * 60 + "\r",
+        no_pager=frozenset({"no page"}),
+    ),
+    "aruba_procurve": Family(
+        prompt="{name}# ",
+        unknown="Invalid input: {line}",
+        pager="-- MORE --, next page: Space, next line: Enter, quit: Control-C",
+        wipe="\r" + " " * 70 + "\r",
+        no_pager=frozenset({"no page"}),
+    ),
+    "brocade_fastiron": Family(
+        prompt="SSH@{name}#",
+        unknown="Invalid input -> {line}\nType ? for a list",
+        pager="--More--, next page: Space, next line: Return key, quit: Control-c",
+        wipe="\r" + " " * 70 + "\r",
+        says={"skip-page-display": "Disable page display mode"},
+        no_pager=frozenset({"skip-page-display"}),
+    ),
+    "dell_dnos9": Family(
+        prompt="{name}#",
+        unknown='                ^\n% Error: Invalid input at "^" marker.',
+        pager=" --More-- ",
+        wipe="\b" * 10 + " " * 10 + "\b" * 10,
+        no_pager=frozenset({"terminal length 0"}),
+    ),
+    # its pages and colours are switched off by what stands behind the user name
+    "mikrotik_routeros": Family(
+        prompt="[ops@{name}] > ", unknown="bad command name {line} (line 1 column 1)", redraws=True
+    ),
+    "paloalto_panos": Family(
+        prompt="ops@{name}> ",
+        unknown="Unknown command: {line}",
+        pager="lines 1-23 ",
+        wipe="\r           \r",
+        set_up=frozenset({"set cli scripting-mode on", "set cli terminal width 500", "show system info"}),
+        no_pager=frozenset({"set cli pager off"}),
+        redraws=True,
+    ),
+    "zte_zxr10": Family(
+        prompt="{name}#",
+        unknown="                 ^\n%Error 20200: Invalid input detected at '^' marker.",
+        pager=" --More--",
+        wipe="\b" * 9 + " " * 9 + "\b" * 9,
         no_pager=frozenset({"terminal length 0"}),
     ),
 }

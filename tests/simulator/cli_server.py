@@ -123,7 +123,8 @@ class _Gate(asyncssh.SSHServer):
 
     def validate_password(self, username: str, password: str) -> bool:
         self._server.attempts.append((username, "password"))
-        return self._server.users.get(username) == password
+        name = username.partition("+")[0]  # RouterOS takes what follows for options of the console
+        return self._server.users.get(name) == password
 
     def public_key_auth_supported(self) -> bool:
         return bool(self._server.authorized_keys)
@@ -203,6 +204,10 @@ class _Shell:
         while True:
             character = await self._character()
             if character in b"\r\n":
+                if self._family.redraws and line:
+                    self.say("\r")
+                    self._prompt()
+                    self._process.stdout.write(line)
                 self.say("\n")
                 break
             self._process.stdout.write(character)

@@ -27,7 +27,17 @@ SETUP = {
         ["set cli screen-width 511", "set cli complete-on-space off", "set cli screen-length 0"],
     ),
     "fortinet_fortigate": ("generic", []),
+    "mikrotik_routeros": ("mikrotik_routeros", []),
+    "paloalto_panos": (
+        "paloalto_panos",
+        ["set cli scripting-mode on", "set cli terminal width 500", "set cli pager off", "show system info"],
+    ),
+    "zte_zxr10": ("zte_zxros", ["terminal length 0"]),
     "ruijie_rgos": ("cisco_ios", ["terminal width 511", "terminal length 0"]),
+    "aruba_cx": ("aruba_aoscx", ["no page"]),
+    "aruba_procurve": ("aruba_aoscx", ["no page"]),
+    "brocade_fastiron": ("ruckus_fastiron", ["skip-page-display"]),
+    "dell_dnos9": ("dell_os10", ["terminal length 0"]),
 }
 PASSWORD = "pass-4711"
 USERS = {"ops": PASSWORD}
