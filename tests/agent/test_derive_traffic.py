@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.derive import derive
+from agent.derive import completed, derive
 from agent.derive.counters import grown
 from collectors.model import Number, Snapshot
 from tests.agent.said import DAY, MINUTE, entry, failure, port, sample, silent, snapshot, values
@@ -190,6 +190,44 @@ def test_a_silent_reading_in_between_is_a_gap():
 def test_a_clock_that_was_set_back_is_a_gap():
     first = derive(snapshot(port(1, ifHCInOctets=0, **GIGABIT), 2 * MINUTE), None, entry())
     assert pending(derive(snapshot(port(1, ifHCInOctets=9, **GIGABIT)), first, entry())) == {UTILISATION}
+
+
+def ported(at: float, octets: int, uptime: float, *more: int) -> Snapshot:
+    """A port, and further ones, each with as many octets in."""
+    ports = [s for n in (1, *more) for s in port(n, ifHCInOctets=octets, **GIGABIT)]
+    return snapshot([*ports, sample("device_uptime_seconds", uptime)], at)
+
+
+@pytest.mark.parametrize(
+    ("before", "pair", "ratios"),
+    [
+        (ported(0, 0, DAY), (ported(DAY, 5, 40), ported(DAY + 10, 625_000_005, 50)), {"GE0/0/1": 0.5}),  # it restarted
+        (
+            ported(0, 0, DAY),  # GE0/0/2 is new
+            (ported(DAY, 0, 2 * DAY, 2), ported(DAY + 10, 125_000_000, 2 * DAY + 10, 2)),
+            {"GE0/0/1": 125_000_000 / 125_000_000 / (DAY + 10), "GE0/0/2": 0.1},
+        ),
+    ],
+    ids=["restarted", "a new port"],
+)
+def test_what_a_reading_long_before_does_not_tell_one_just_before_does(before, pair, ratios):
+    first, site = derive(before, None, entry()), entry()
+    recent = derive(pair[0], first, site)
+    derived = derive(pair[1], first, site)
+    assert pending(derived) == {UTILISATION}
+    found = completed(derived, pair[1], recent, site)
+    assert values(found, UTILISATION, "ifName") == pytest.approx(ratios)
+    assert pending(found) == set()
+    assert len({s.series for s in found.samples}) == len(found.samples)
+
+
+def test_what_no_reading_tells_still_needs_a_further_one():
+    site, silence = entry(), silent(DAY, failure("ifHCInOctets"))
+    before, now = derive(ported(0, 0, DAY), None, site), ported(DAY + 10, 5, 50)
+    found = completed(derive(now, before, site), now, derive(silence, before, site), site)
+    assert pending(found) == {UTILISATION}
+    whole = derive(ported(MINUTE, 5, DAY + 60), before, site)
+    assert completed(whole, ported(MINUTE, 5, DAY + 60), before, site) is whole
 
 
 def test_what_costs_a_source_costs_what_is_derived_from_it():

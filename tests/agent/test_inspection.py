@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from agent import wiring
+from agent import checks, wiring
 from agent.inspection import Inspected
 from agent.model import FindingState, ManualAnswer, Severity, TicketStatus
 from agent.store import Store, spool
+from collectors.model import Snapshot
 from tests.agent.inspected import CPU, INVENTORY, Site
+from tests.agent.said import port, sample
 
 
 @pytest.fixture
@@ -87,6 +89,29 @@ async def test_what_people_answered_is_kept_with_the_run(site: Site) -> None:
     run = (await site.inspect({"sw-1": 0.1}, {"sw-1": 0.1}, answers=answers)).run
     assert run.answers == answers
     assert site.store.run(run.id).answers == answers
+
+
+async def test_rates_of_a_device_that_restarted_since_are_those_between_the_two_readings(tmp_path: Path) -> None:
+    site = Ports(Store.open(tmp_path / wiring.STORE, wait=0.05), tmp_path)
+    full = {"interface_utilisation": checks.load()["interface_utilisation"]}
+    await site.inspect({"sw-1": 9000}, {"sw-1": 9011}, rules=full)
+    run = (await site.inspect({"sw-1": 30}, {"sw-1": 41}, rules=full)).run
+    assert [(r.object, r.severity) for r in run.devices[0].results] == [("GE0/0/1 in", Severity.OK)]
+    assert run.devices[0].results[0].value == pytest.approx(0.1)
+    assert [f for f in run.devices[0].snapshot.failures if f.kind == "no_history"] == []
+
+
+class Ports(Site):
+    """Devices that are up for as long as each reading says, with a port that hears 100 Mbit/s."""
+
+    def snapshot(self, name: str, cpu: float | None) -> Snapshot:
+        uptime = int(cpu or 0)
+        octets = {"ifHCInOctets": uptime * 12_500_000, "ifHighSpeed": 1000}
+        samples = (sample("device_up"), sample("device_uptime_seconds", uptime), *port(1, **octets))
+        names = frozenset(s.name for s in samples)
+        return Snapshot(
+            device=name, taken_at=self.clock.now(), profile="generic", up=True, samples=samples, expected=names
+        )
 
 
 async def test_the_run_counts_what_both_readings_asked(site: Site) -> None:
