@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from agent.derive import completed, derive
 from agent.derive.counters import grown
+from collectors.columns import Grid, Rows, Samples, packed
 from collectors.model import Number, Snapshot
 from tests.agent.said import DAY, MINUTE, entry, failure, port, sample, silent, snapshot, values
 
@@ -259,3 +260,29 @@ def test_growth_is_never_negative_nor_beyond_the_line(before, now, most, laps):
 def test_what_no_counter_can_show_is_a_gap(value):
     assert grown(0, value, most=None) is None
     assert grown(value, 5, most=None) is None
+
+
+BOTH = Rows([port(n)[0].labels for n in (1, 2)])
+
+
+def table(at: float, octets: list[int], megabits: list[int]) -> Snapshot:
+    """Two ports side by side, as a table is decoded."""
+    figures = {"ifHCInOctets": octets, "ifHCOutOctets": octets, "ifHighSpeed": megabits}
+    samples = Samples(grids=[Grid(BOTH, {name: packed(column) for name, column in figures.items()})])
+    return replace(snapshot(samples, at), samples=samples)
+
+
+@pytest.mark.parametrize(
+    ("grew", "ratios"),
+    [
+        ([1_000_000_000, 1_000_000_000], {"GE0/0/1": 1 / 75, "GE0/0/2": 1 / 7.5}),
+        ([60_000_000_000, 1_000_000_000], {"GE0/0/1": 0.8, "GE0/0/2": 1 / 7.5}),
+        ([60_000_000_000, 60_000_000_000], {"GE0/0/1": 0.8}),  # more than the slower of the two carries
+        ([60_000_000_000, -5], {"GE0/0/1": 0.8}),  # one was set back
+    ],
+)
+def test_ports_of_a_table_are_held_against_what_the_line_of_each_carries(grew, ratios):
+    before = derive(table(0, [10**12, 10**12], [10_000, 1000]), None, entry())
+    found = derive(table(MINUTE, [10**12 + n for n in grew], [10_000, 1000]), before, entry())
+    assert values(found, UTILISATION, "ifName") == pytest.approx(ratios)
+    assert pending(found) == (set() if len(ratios) == 2 else {UTILISATION})
