@@ -115,6 +115,14 @@ def test_however_often_it_is_polled_memory_is_compared_over_two_weeks_to_twice_a
             assert 15 - 1e-6 <= days <= 30 + hours / 24
 
 
+def test_what_is_gone_for_two_months_is_no_longer_remembered():
+    other = sample("device_memory_ratio", 0.1, entity="other")
+    polled = [memory(0.5, 0), *(snapshot([other], day * DAY) for day in (1, 40, 59))]
+    assert ("DRAM", "0") in values(readings(*polled), "device_anchor_value", "entity", "n")
+    later = [*polled, snapshot([other], 60 * DAY)]
+    assert {entity for entity, _ in values(readings(*later), "device_anchor_value", "entity", "n")} == {"other"}
+
+
 def test_a_trend_survives_silence():
     nothing = silent(DAY, failure("device_memory_ratio"))
     assert growth(memory(0.5, 0), nothing, memory(0.7, 3 * DAY)) == pytest.approx(0.2)

@@ -63,6 +63,11 @@ def test_a_date_that_cannot_be_is_none(at):
     assert ages(installed, "ups_battery_age_seconds", replaced)[""] == pytest.approx(1096, abs=1)
 
 
+def test_a_date_of_some_hours_from_now_is_one_of_today():
+    tested = sample("ups_self_test_timestamp_seconds", NOW.timestamp() + 3600)
+    assert ages(entry(UPS), "ups_self_test_age_seconds", tested) == {"": 0}
+
+
 def test_dates_a_device_shows_become_what_is_left_and_ages():
     ends = sample("device_ends_timestamp_seconds", NOW.timestamp() + 5 * DAY, kind="license", entity="IPS")
     done = sample("device_done_timestamp_seconds", NOW.timestamp() - 9 * DAY, kind="signatures", entity="AV")

@@ -65,6 +65,14 @@ async def test_a_device_that_falls_silent_resolves_nothing_and_lowers_coverage(s
     assert run.severity is Severity.UNKNOWN
 
 
+async def test_why_a_device_is_silent_is_kept_with_its_finding(site: Site) -> None:
+    silence = {"sw-1": None}
+    run = (await site.inspect(silence, silence, rules={"reachability": checks.load()["reachability"]})).run
+    assert [(f.result.severity, f.result.reason, f.result.detail) for f in run.findings] == [
+        (Severity.CRITICAL, "timeout", "no answer")
+    ]
+
+
 async def test_one_silent_device_costs_the_others_nothing(site: Site) -> None:
     run = (await site.inspect({"sw-1": None, "sw-2": 0.95}, {"sw-1": None, "sw-2": 0.95})).run
     assert [c.ticket.device for c in run.changes] == ["sw-2"]
