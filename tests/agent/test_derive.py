@@ -48,6 +48,7 @@ UPLINK = entry(DeviceClass.SWITCH, uplinks=("GE0/0/1",))
         ("is up", ROUTER, "", {}, {}, {("GE0/0/1", "known", "up"): 0}),
         ("someone described it", ROUTER, "to HQ", DOWN, LOWER_LAYER, {("GE0/0/1", "known", "lowerLayerDown"): 1}),
         ("the device described it", ROUTER, "GE0/0/1 Interface", DOWN, DOWN, {}),
+        ("someone wrote its name too", ROUTER, "GE0/0/1 to HQ", DOWN, DOWN, {("GE0/0/1", "known", "down"): 1}),
         ("a user went home", ACCESS, "", {}, DOWN, {}),
         ("never used", ACCESS, "room 301", DOWN, DOWN, {}),
         ("described and was up", ACCESS, "AP 3", {}, DOWN, {("GE0/0/1", "known", "down"): 1}),

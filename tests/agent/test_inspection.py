@@ -78,6 +78,13 @@ async def test_one_silent_device_costs_the_others_nothing(site: Site) -> None:
     assert [c.ticket.device for c in run.changes] == ["sw-2"]
 
 
+async def test_each_device_is_told_as_each_of_its_readings_is_in(site: Site) -> None:
+    told: list[tuple[str, int]] = []
+    both = {"sw-1": 0.1, "sw-2": None}
+    await site.inspect(both, both, done=lambda snapshot, reading: told.append((snapshot.device, reading)))
+    assert told == [("sw-1", 1), ("sw-2", 1), ("sw-1", 2), ("sw-2", 2)]
+
+
 async def test_one_reading_is_enough_when_no_window_is_wanted(site: Site) -> None:
     run = (await site.inspect({"sw-1": 0.95}, window=0)).run
     assert [c.action for c in run.changes] == ["open"]

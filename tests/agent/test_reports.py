@@ -47,6 +47,10 @@ def test_a_device_that_did_not_answer_is_named_and_lowers_coverage() -> None:
     assert any("50%" in line.zh for line in report.conclusion)
 
 
+def test_a_device_shows_how_long_it_is_up_if_it_said_so() -> None:
+    assert [d.uptime.en for d in report_of().devices] == ["1 d 1 h", "—"]
+
+
 def test_the_impact_counts_what_was_sent() -> None:
     impact = report_of().impact
     assert (impact.requests, impact.commands, impact.seconds) == (14, ("display version",), 42.0)

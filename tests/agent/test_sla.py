@@ -148,6 +148,11 @@ class TestClocks:
             ("fix", timedelta(minutes=210), False),
         ]
 
+    def test_on_site_stands_still_with_the_arrival(self):
+        there = ticket(TicketStatus.ON_SITE, due=Due(on_site=minutes(60)), on_site_at=minutes(50))
+        (clock,) = sla.clocks(there, minutes(999))
+        assert (clock.done_at, clock.remaining, clock.breached) == (minutes(50), timedelta(minutes=10), False)
+
     def test_stand_still_once_done(self):
         done = ticket(TicketStatus.RESOLVED, due=self.DUE, responded_at=minutes(10), resolved_at=minutes(90))
         assert [c.breached for c in sla.clocks(done, minutes(9999))] == [False, True, False]
