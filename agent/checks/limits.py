@@ -131,8 +131,9 @@ def _if_meant(check: Check, side: Side, level: str, value: Number | None) -> flo
 
 
 def _reach(own: Bounds, level: str) -> float:
-    exact, other = (own.critical, own.warning) if level == "critical" else (own.warning, own.critical)
-    return exact if exact is not None else other if other is not None else 0.0
+    """Return a side's own limit of a level, or the other one it has."""
+    both = (own.critical, own.warning) if level == "critical" else (own.warning, own.critical)
+    return next(limit for limit in both if limit is not None)
 
 
 def _by_bound(bound: Bound, value: float, raised: Severity, clear: float) -> Severity:

@@ -143,6 +143,7 @@ def pool(entity: str, used: float | None, total: float | None, ratio: float | No
     ("samples", "ratios"),
     [
         (pool("DRAM", 25, 100), {"DRAM": 0.25}),
+        (pool("DRAM", 0, 100), {"DRAM": 0.0}),
         (pool("DRAM", 25, 100, 0.3), {"DRAM": 0.3}),
         ([*pool("DRAM", 25, None), *pool("", None, 50)], {"DRAM": 0.5}),
         (pool("DRAM", 25, None), {}),
