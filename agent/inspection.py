@@ -67,6 +67,7 @@ async def run(
     2. Read every device; read again after the window, so that rates are of now and a finding is confirmed. Within
        the window back up configurations; what they tell is part of both readings.
     3. Judge both readings: the first against what was stored, the second against that or, if nothing was, the first.
+       Rates that cannot be told from what was stored (the device restarted since) are those between the two.
     4. In one transaction settle findings and tickets and keep the run. If the store fails, spool the run.
     """
     started, names = with_.now(), [entry.name for entry in entries]
@@ -84,7 +85,8 @@ async def run(
         answered = {name: snapshot for name, snapshot in before.items() if snapshot.up}
         base = {name: answered.get(name, one.snapshot) for name, one in judged.items()}
         confirmed = {key: track for one in judged.values() for key, track in one.tracks.items()}
-        judged = _judge_all(with_, entries, second, base, {**tracks, **confirmed}, backups, polls=polls)
+        recent = {name: one.snapshot for name, one in judged.items()}
+        judged = _judge_all(with_, entries, second, base, {**tracks, **confirmed}, backups, polls=polls, recent=recent)
         judged = {name: _with_cost(one, first[name]) for name, one in judged.items()}
     return await asyncio.to_thread(_settle, with_, judged, tracks, scope, started, run_id)
 
@@ -117,6 +119,7 @@ def _judge_all(  # noqa: PLR0917
     backups: Mapping[str, Backup],
     *,
     polls: int,
+    recent: Mapping[str, Snapshot] = MappingProxyType({}),
 ) -> dict[str, Judgement]:
     return {
         e.name: judging.judge(
@@ -125,6 +128,7 @@ def _judge_all(  # noqa: PLR0917
             snapshots[e.name],
             previous=before.get(e.name),
             tracks=tracks,
+            recent=recent.get(e.name),
             polls_cap=polls,
             details=backups[e.name].details if e.name in backups else {},
         )

@@ -180,7 +180,14 @@ class _Builder:
     def _calendar(self, form: CalendarForm) -> Calendar:
         opens, closes = form.hours
         zone = form.timezone or self._timezone
-        return Calendar(timezone=zone, weekdays=form.weekdays, opens=opens, closes=closes)
+        return Calendar(
+            timezone=zone,
+            weekdays=form.weekdays,
+            holidays=form.holidays,
+            workdays=form.workdays,
+            opens=opens,
+            closes=closes,
+        )
 
     def _entry(self, of: Sources, sites: Mapping[str, Site], baselines: tuple[Baseline, ...]) -> Entry | None:
         device = self._device(of)

@@ -42,6 +42,14 @@ class CalendarForm(Strict):
     )
     weekdays: Weekdays = Field(description="服务日 / Days of service", examples=["mon-fri"])
     hours: Hours = Field(description="服务时间 / Hours of service", examples=["08:30-17:30"])
+    holidays: tuple[Day, ...] = Field(
+        (), description="不服务的日期：法定节假日 / Days without service: public holidays", examples=[["2026-10-01"]]
+    )
+    workdays: tuple[Day, ...] = Field(
+        (),
+        description="另加的服务日：调休上班的周末 / Further days of service: weekends worked in exchange for holidays",
+        examples=[["2026-10-10"]],
+    )
 
 
 class TargetsForm(Strict):

@@ -43,6 +43,8 @@ def _contracts(draft: Draft, problems: Problems) -> None:
         _refers("customer", (*path, "customer"), form.customer, draft.customers, problems)
         if form.starts and form.ends and form.ends < form.starts:
             problems.add((*path, "ends"), f"is before the contract starts ({form.starts})")
+        for day in sorted({*form.calendar.holidays} & {*form.calendar.workdays}) if form.calendar else ():
+            problems.add((*path, "calendar", "workdays"), f"has {day}, which is among the holidays")
         for level, targets in (form.levels or {}).items():
             at = (*path, "levels", level)
             if targets.response and targets.fix and targets.fix < targets.response:

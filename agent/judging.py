@@ -77,17 +77,20 @@ def judge(
     *,
     previous: Snapshot | None,
     tracks: Mapping[Key, Track],
+    recent: Snapshot | None = None,
     polls_cap: int | None = None,
     details: Mapping[str, str] = MappingProxyType({}),
     quiet: bool = False,
 ) -> Judgement:
     """Judge one reading against the one before. `tracks` are this device's, from the judgement before.
 
-    `quiet`: checks of which all is OK, as it was, are only named.
-
-    `details` has, by sample, what there is to say of a fault that the sample alone does not: a diff.
+    `recent` is one taken since, for figures that cannot be told from `previous`. `quiet`: checks of which all is OK, as
+    it was, are only named. `details` has, by sample, what there is to say of a fault that the sample alone does not: a
+    diff.
     """
     derived = derive.derive(snapshot, previous, entry)
+    if recent is not None and recent is not previous:
+        derived = derive.completed(derived, snapshot, recent, entry)
     found = checks.evaluate(rules, entry, derived, previous=previous, tracks=tracks, polls_cap=polls_cap, quiet=quiet)
     judged = tuple(_detailed(j, details.get(rules[j.result.check].sample, "")) for j in found.judged)
     return Judgement(derived, judged, found.not_applicable, found.calm, found.unread)

@@ -75,8 +75,9 @@ class Track:
     """What judging remembers of a key from poll to poll, for `for` and hysteresis."""
 
     severity: Severity = Severity.OK  # as raised: an OK track with a streak is not yet a finding
-    candidate: Severity = Severity.OK  # what the last poll measured
-    streak: int = 0  # consecutive polls with this candidate or worse
+    candidate: Severity = Severity.OK  # what the last poll that measured it did; UNKNOWN: none has yet
+    streak: int = 0  # consecutive polls that measured a fault
+    critical: int = 0  # of these, the last ones in a row that were critical
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +247,8 @@ class Calendar:
 
     timezone: str = "Asia/Shanghai"
     weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    holidays: tuple[date, ...] = ()  # weekdays without service
+    workdays: tuple[date, ...] = ()  # days of service besides: weekends worked in exchange for holidays (调休)
     opens: time = time(0, 0)
     closes: time | None = None  # None: midnight at the end of the day
 

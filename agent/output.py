@@ -17,7 +17,7 @@ Row = Mapping[str, object]
 
 # C0 but tab, DEL, C1, and the bidirectional controls that make a terminal lie (Trojan Source)
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = (*"=+-@", *"＝＋－＠", "\t", "\r")  # full-width ones too, which some spreadsheets take for the same
 
 
 class Format(StrEnum):
@@ -48,7 +48,8 @@ def emit(rows: Sequence[Row], columns: Mapping[str, str], form: Format, out: Tex
     out = out or sys.stdout
     match form:
         case Format.JSON:
-            out.write(json.dumps([_plain(r) for r in rows], ensure_ascii=False, indent=2, default=str) + "\n")
+            text = json.dumps([_plain(r) for r in rows], ensure_ascii=False, indent=2, default=str)
+            out.write(_encodable(text) + "\n")
         case Format.JSONL:
             out.writelines(jsonl(row) for row in rows)
         case Format.CSV:
@@ -59,8 +60,11 @@ def emit(rows: Sequence[Row], columns: Mapping[str, str], form: Format, out: Tex
 
 def jsonl(row: Row) -> str:
     """Return one JSON line. Lone surrogates are escaped, so that any stream can carry it."""
-    line = json.dumps(_plain(row), ensure_ascii=False, default=str, allow_nan=False)
-    return line.encode("utf-8", "backslashreplace").decode() + "\n"
+    return _encodable(json.dumps(_plain(row), ensure_ascii=False, default=str, allow_nan=False)) + "\n"
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _plain(row: Row) -> dict[str, object]:

@@ -115,8 +115,9 @@ def _in_force(contract: Contract, at: datetime) -> bool:
 def _windows(calendar: Calendar, start: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield each working day's opening and closing in UTC, from the day before `start` (a night shift may still run).
 
-    A closing at or before the opening is on the next day. Lengths are real time, so a day on which clocks change is
-    23 or 25 h. A local time that a change skips counts as if the clocks had not changed yet (PEP 495, fold=0).
+    A closing at or before the opening is on the next day, whatever day that is. Lengths are real time, so a day on
+    which clocks change is 23 or 25 h. A local time that a change skips counts as if the clocks had not changed yet
+    (PEP 495, fold=0).
     """
     if not calendar.weekdays:
         raise ValueError("the calendar has no working day (right form: weekdays: [1, 2, 3, 4, 5])")
@@ -125,9 +126,14 @@ def _windows(calendar: Calendar, start: datetime) -> Iterator[tuple[datetime, da
     overnight = closes <= calendar.opens
     day = start.astimezone(zone).date() - timedelta(days=1)
     while True:
-        if day.isoweekday() in calendar.weekdays:
+        if is_worked(calendar, day):
             yield _instant(day, calendar.opens, zone), _instant(day + timedelta(days=overnight), closes, zone)
         day += timedelta(days=1)
+
+
+def is_worked(calendar: Calendar, day: date) -> bool:
+    """Say whether a day, local to the calendar, is one of service."""
+    return day in calendar.workdays or (day.isoweekday() in calendar.weekdays and day not in calendar.holidays)
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:

@@ -131,8 +131,9 @@ def _if_meant(check: Check, side: Side, level: str, value: Number | None) -> flo
 
 
 def _reach(own: Bounds, level: str) -> float:
-    exact, other = (own.critical, own.warning) if level == "critical" else (own.warning, own.critical)
-    return exact if exact is not None else other if other is not None else 0.0
+    """Return a side's own limit of a level, or the other one it has."""
+    both = (own.critical, own.warning) if level == "critical" else (own.warning, own.critical)
+    return next(limit for limit in both if limit is not None)
 
 
 def _by_bound(bound: Bound, value: float, raised: Severity, clear: float) -> Severity:
@@ -174,11 +175,19 @@ def _nearness(verdict: Verdict, value: float) -> float:
 
 
 def _makes_sense(own: DeviceLimits) -> bool:
-    """Say whether a device's limits are limits: some fill in zeros, or the same figure for both sides, for none."""
+    """Say whether a device's limits are limits: some fill in zeros, or the same figure for both sides, for none; and
+    where critical comes before warning, one of the two is not set.
+    """
     if not any(own.values()):
         return False
     above, below = ([value for (side, _), value in own.items() if side == s] for s in SIDES)
-    return not above or not below or max(below) < min(above)
+    apart = not above or not below or max(below) < min(above)
+    return apart and _in_order(own, "above", 1) and _in_order(own, "below", -1)
+
+
+def _in_order(own: DeviceLimits, side: Side, sign: int) -> bool:
+    warning, critical = own.get((side, "warning")), own.get((side, "critical"))
+    return warning is None or critical is None or sign * warning <= sign * critical
 
 
 def of_device(samples: Mapping[str, Sequence[Sample]]) -> dict[tuple[str, str], DeviceLimits]:

@@ -21,16 +21,11 @@ def step(track: Track, measured: Severity, polls: int) -> tuple[Severity, Track]
         return raised if raised in FAULTS else Severity.UNKNOWN, track
     if measured is Severity.OK:
         return Severity.OK, Track()
-    if measured.rank <= raised.rank:
-        return measured, Track(measured, measured, track.streak + 1)
-    reached: Severity = measured
-    streak = 1
-    if track.candidate in FAULTS and track.candidate.rank > raised.rank:
-        reached = measured if measured.rank < track.candidate.rank else track.candidate
-        streak = track.streak + 1
-    if streak >= polls:
-        return reached, Track(reached, reached, streak)
-    return raised, Track(raised, reached, streak)
+    streak = track.streak + 1
+    critical = track.critical + 1 if measured is Severity.CRITICAL else 0
+    reached = Severity.CRITICAL if critical >= polls else Severity.WARNING if streak >= polls else Severity.OK
+    raised = min(measured, max(raised, reached))
+    return raised, Track(raised, measured, streak, critical)
 
 
 def measured_before(known: Mapping[str, Track]) -> dict[str, Track]:

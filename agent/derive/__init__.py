@@ -26,7 +26,7 @@ from agent.derive import (
     ups,
     versions,
 )
-from agent.derive.readings import Derived, Readings, Rule
+from agent.derive.readings import ByName, Derived, Readings, Rule
 from agent.model import Entry
 from collectors.columns import Samples
 from collectors.model import Failure, Snapshot
@@ -102,6 +102,31 @@ def derive(snapshot: Snapshot, previous: Snapshot | None, entry: Entry) -> Snaps
         expected=_one_object(_grown(expected).union(_without_sources(asked, made))),
         failures=(*map(_widened, snapshot.failures), *_waiting(pending)),
     )
+
+
+def completed(derived: Snapshot, snapshot: Snapshot, recent: Snapshot, entry: Entry) -> Snapshot:
+    """Return a derived snapshot with what it lacks for want of history, as a reading just before tells it.
+
+    `derived` is of `snapshot` and one long before: since then the device may have restarted, a port been added, or a
+    counter run over more than once.
+    """
+    lacking = _without_history(derived)
+    if not lacking:
+        return derived
+    other = derive(snapshot, recent, entry)
+    found, more = (ByName(Samples.of(each.samples)) for each in (derived, other))
+    told = {sample.series for name in lacking for sample in found.series(name)}
+    added = [sample for name in sorted(lacking) for sample in more.series(name) if sample.series not in told]
+    over = lacking - _without_history(other)
+    return replace(
+        derived,
+        samples=Samples.join((derived.samples, added)),
+        failures=tuple(f for f in derived.failures if f.kind != "no_history" or f.what not in over),
+    )
+
+
+def _without_history(derived: Snapshot) -> set[str]:
+    return {failure.what for failure in derived.failures if failure.kind == "no_history"}
 
 
 @lru_cache(maxsize=4096)

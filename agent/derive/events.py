@@ -27,7 +27,7 @@ def _daily(name: str, happened: Callable[[Readings], Series], mean: bool, readin
     if not found:
         return Derived(tuple(tallies.carry(readings, name)))
     sums, carried = tallies.tally(readings, name, {e: times for e, (_, times) in found.items()}, mean=mean)
-    return Derived((*(Sample(name, labels, sums[e]) for e, (labels, _) in found.items()), *carried))
+    return Derived((*(Sample(name, labels, sums[e]) for e, (labels, _) in found.items() if e in sums), *carried))
 
 
 def _growth(source: str, keys: tuple[str, ...], readings: Readings) -> Series:

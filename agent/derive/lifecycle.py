@@ -1,7 +1,7 @@
 """How long something lasts yet, or has been there, by the dates of the inventory and of the device. Pure."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import partial
 
 from agent.derive.counters import finite
@@ -25,21 +25,27 @@ def _dated(readings: Readings) -> Iterator[Sample]:
     """Count from the inventory's dates; the last day of a warranty is part of it."""
     entry = readings.entry
     if entry.warranty is not None:
-        left = _midnight(entry.warranty + timedelta(days=1)) - readings.timestamp
+        left = _midnight(entry.warranty) + DAY - readings.timestamp
         yield Sample(EXPIRY, {"kind": "warranty", "entity": ""}, left)
     if entry.installed is not None:
         yield Sample(AGE, {"kind": "device", "entity": ""}, max(readings.timestamp - _midnight(entry.installed), 0.0))
-    told = readings.series(BATTERY_AGE) or readings.series(BATTERY_REPLACED)
+    told = readings.series(BATTERY_AGE) or _possible(BATTERY_REPLACED, readings) is not None
     if entry.battery_installed is not None and entry.device.device_class is DeviceClass.UPS and not told:
         yield Sample(BATTERY_AGE, {}, max(readings.timestamp - _midnight(entry.battery_installed), 0.0))
 
 
 def _since(name: str, source: str, readings: Readings) -> Derived:
-    """Turn a date that a UPS keeps into an age; one before 2000, or of tomorrow, is of a clock that was never set."""
-    at = readings.value(source)
-    if at is None or readings.series(name) or not _midnight(date(2000, 1, 1)) < at < readings.timestamp + DAY:
+    """Turn a date that a UPS keeps into an age."""
+    at = _possible(source, readings)
+    if at is None or readings.series(name):
         return Derived()
     return Derived((Sample(name, {}, max(readings.timestamp - at, 0.0)),))
+
+
+def _possible(source: str, readings: Readings) -> float | None:
+    """Return a date that a UPS keeps; one before 2000, or of tomorrow, is of a clock that was never set."""
+    at = readings.value(source)
+    return at if at is not None and _midnight(date(2000, 1, 1)) < at < readings.timestamp + DAY else None
 
 
 def _until(readings: Readings) -> Derived:

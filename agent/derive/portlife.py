@@ -39,7 +39,7 @@ def _flapped(readings: Readings) -> Derived:
     both = {port.name: (port, readings.ports_before.get(port.key)) for port in read}
     happened = {name: _transitions(port, then) for name, (port, then) in both.items() if then is not None}
     sums, carried = tallies.tally(readings, FLAPS, happened, mean=True)
-    found = [(both[name][0].face, (), sums[name]) for name in happened]
+    found = [(both[name][0].face, (), sums[name]) for name in happened if name in sums]
     return Derived(Samples.join((per_port(FLAPS, (), found), carried)))
 
 

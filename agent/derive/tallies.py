@@ -23,7 +23,8 @@ def tally(
 ) -> tuple[dict[str, float], list[Sample]]:
     """Add what happened since the last reading; return the sums of the last day, and what carries them on.
 
-    What happened in a gap of more than a day counts in full, or with `mean` as so many a day.
+    What happened in a gap of more than a day counts in full, or with `mean` as so many a day. There is no sum of what
+    is too much to count.
     """
     buckets = _carried(readings, what)
     share = DAY / readings.elapsed if mean and readings.elapsed > DAY else 1.0
@@ -31,10 +32,7 @@ def tally(
     for entity, times in list(happened.items())[:MAX_COUNTED]:
         hours = buckets.setdefault(entity, {})
         hours[now] = hours.get(now, 0.0) + times * share
-    sums = {entity: sum(hours.values()) for entity, hours in buckets.items()} | {
-        entity: 0.0 for entity in happened if entity not in buckets
-    }
-    return sums, list(_samples(what, buckets))
+    return {entity: sum(hours.values()) for entity, hours in buckets.items()}, list(_samples(what, buckets))
 
 
 def carry(readings: Readings, what: str) -> list[Sample]:

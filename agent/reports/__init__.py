@@ -1,5 +1,7 @@
 """Reports of finished runs: `build` decides what is said, the renderers say it."""
 
+import json
+
 from pydantic import TypeAdapter
 
 from agent.reports.build import build
@@ -10,5 +12,6 @@ __all__ = ["Report", "build", "render", "to_json"]
 
 
 def to_json(report: Report) -> bytes:
-    """Return the report as JSON (UTF-8, indented); texts as {zh, en}, times as ISO 8601 UTC."""
-    return TypeAdapter(Report).dump_json(report, indent=2)
+    """Return the report as JSON (UTF-8, indented, surrogates escaped); texts as {zh, en}, times as ISO 8601 UTC."""
+    plain = TypeAdapter(Report).dump_python(report, mode="json")
+    return json.dumps(plain, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace")

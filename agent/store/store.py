@@ -152,8 +152,11 @@ class Store:
             except StoreError as error:
                 problems.append(error)
                 continue
-            path.unlink(missing_ok=True)
             outcomes.extend([outcome] if outcome else [])
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                problems.append(StoreError(f"{path} is taken in, and cannot be removed: {error.strerror}: delete it"))
         return TakenIn(tuple(outcomes), tuple(problems))
 
     def change(self, number: str, action: str, actor: str, text: str, now: datetime) -> TicketChange:

@@ -54,16 +54,22 @@ class Site:
     def __init__(self, store: Store, folder: Path) -> None:
         self.store, self.folder, self.clock = store, folder, Clock()
 
-    async def inspect(self, *readings: Reading, window: float = 10.0, **more: Any) -> Inspected:
+    async def inspect(
+        self,
+        *readings: Reading,
+        window: float = 10.0,
+        done: Callable[[Snapshot, int], None] = lambda snapshot, reading: None,
+        **more: Any,
+    ) -> Inspected:
         waiting = list(readings)
 
         async def gather(
-            entries: Sequence[Entry], before: Mapping[str, Snapshot], done: Callable[[Snapshot], None]
+            entries: Sequence[Entry], before: Mapping[str, Snapshot], one_done: Callable[[Snapshot], None]
         ) -> dict[str, Snapshot]:
             said = waiting.pop(0)
             snapshots = {e.name: self.snapshot(e.name, said[e.name]) for e in entries}
             for snapshot in snapshots.values():
-                done(snapshot)
+                one_done(snapshot)
             return snapshots
 
         parts = Inspector(
@@ -76,7 +82,7 @@ class Site:
             **{"inventory": INVENTORY, "rules": {"cpu": CPU}} | more,
         )
         entries = [INVENTORY.entries[name] for name in readings[0]]
-        inspected = await inspection.run(parts, entries, {})
+        inspected = await inspection.run(parts, entries, {}, done)
         assert not waiting
         return inspected
 

@@ -1,4 +1,4 @@
-"""What follows from two readings: restarts, ports that are down, parts that are gone, ratios."""
+"""What follows from two readings: ports that are down, parts that are gone, ratios."""
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,6 @@ from tests.agent.said import (
     MINUTE,
     entry,
     failure,
-    later,
     neighbour,
     peer,
     port,
@@ -24,85 +23,6 @@ from tests.agent.said import (
     snapshot,
     values,
 )
-
-WRAP = 2**32 / 100
-
-
-def up_for(seconds: float, at: float, boots: int | None = None) -> Snapshot:
-    engine = [] if boots is None else [sample("device_engine_boots", boots)]
-    return snapshot([sample("device_uptime_seconds", seconds), *engine], at)
-
-
-def rebooted(*each: Snapshot) -> object:
-    return values(readings(*each), "device_rebooted").get(())
-
-
-# ---- restarts ----
-
-
-@pytest.mark.parametrize(
-    ("then", "now", "elapsed", "restarts"),
-    [
-        (10 * DAY, 10 * DAY + 60, 60, 0),
-        (10 * DAY, 30, 60, 1),
-        (90, 20, 60, 1),  # again and again
-        (90, 155, 60, 0),  # read a little earlier in the reading
-        (5 * DAY, 25 * DAY, 30 * DAY, 1),  # more uptime than last month, and yet restarted
-        (5 * DAY, 35 * DAY, 30 * DAY, 0),
-        (5 * DAY, 35 * DAY - 1000, 30 * DAY, 0),  # a bad quartz
-        (WRAP - 30, 30, 60, 0),  # 497 days
-        (WRAP - 30, 33, 60, 0),
-        (WRAP - 10 * DAY, 20 * DAY, 30 * DAY, 0),
-        (490 * DAY, 4 * DAY, 30 * DAY, 1),  # near the wrap, and restarted before it
-        (600 * DAY, 600 * DAY + 60, 60, 0),  # an uptime that does not wrap
-        (10 * DAY, 10 * DAY + 60, 3660, 0),  # our clock was set
-    ],
-)
-def test_a_restart_is_told_from_time_gone_by_and_from_the_wrap(then, now, elapsed, restarts):
-    assert rebooted(up_for(then, 0), up_for(now, elapsed)) == restarts
-
-
-def test_an_engine_that_restarted_at_the_wrap_was_a_restart():
-    assert rebooted(up_for(WRAP - 30, 0, boots=4), up_for(30, 60, boots=5)) == 1
-    assert rebooted(up_for(WRAP - 30, 0, boots=4), up_for(30, 60, boots=4)) == 0
-
-
-def test_an_agent_that_restarted_leaves_the_device_running():
-    assert rebooted(up_for(DAY, 0, boots=4), up_for(DAY + 60, 60, boots=5)) == 0
-
-
-def test_a_device_that_was_silent_while_it_restarted_is_caught():
-    nothing = [silent(n * MINUTE, failure("device_uptime_seconds")) for n in range(1, 5)]
-    assert rebooted(up_for(10 * DAY, 0), *nothing, up_for(40, 5 * MINUTE)) == 1
-
-
-def test_a_wrap_during_silence_is_no_restart_then_nor_later():
-    nothing = silent(MINUTE, failure("device_uptime_seconds"))
-    assert rebooted(up_for(WRAP - 30, 0), nothing, up_for(90, 120), up_for(150, 180)) == 0
-
-
-def test_a_restart_is_news_for_a_day_and_counts_for_thirty():
-    first = [up_for(10 * DAY, 0), up_for(30, 60)]
-    assert rebooted(*first, up_for(30 + DAY / 2, 60 + DAY / 2)) == 1
-    assert rebooted(*first, up_for(30 + 2 * DAY, 60 + 2 * DAY)) == 0
-    assert rebooted(*first, up_for(30 + 2 * DAY, 60 + 2 * DAY), up_for(50, 120 + 2 * DAY)) == 2
-    assert rebooted(*first, up_for(30 + 40 * DAY, 60 + 40 * DAY), up_for(50, 120 + 40 * DAY)) == 1
-
-
-def test_the_first_reading_says_nothing_of_restarts():
-    found = readings(up_for(30, 0))
-    assert values(found, "device_rebooted") == {}
-    assert [(f.kind, f.samples) for f in found.failures] == [("no_history", frozenset({"device_rebooted"}))]
-
-
-def test_a_stored_reading_that_was_not_derived_is_history_too():
-    assert values(derive(up_for(30, 60), up_for(10 * DAY, 0), entry()), "device_rebooted") == {(): 1}
-
-
-def test_the_start_is_told_beyond_the_wrap():
-    found = readings(up_for(WRAP - 30, 0), up_for(30, 60), up_for(90, 120))
-    assert values(found, "device_started_timestamp_seconds")[()] == pytest.approx(later(30 - WRAP).timestamp(), abs=1)
-
 
 # ---- ports ----
 
@@ -128,6 +48,7 @@ UPLINK = entry(DeviceClass.SWITCH, uplinks=("GE0/0/1",))
         ("is up", ROUTER, "", {}, {}, {("GE0/0/1", "known", "up"): 0}),
         ("someone described it", ROUTER, "to HQ", DOWN, LOWER_LAYER, {("GE0/0/1", "known", "lowerLayerDown"): 1}),
         ("the device described it", ROUTER, "GE0/0/1 Interface", DOWN, DOWN, {}),
+        ("someone wrote its name too", ROUTER, "GE0/0/1 to HQ", DOWN, DOWN, {("GE0/0/1", "known", "down"): 1}),
         ("a user went home", ACCESS, "", {}, DOWN, {}),
         ("never used", ACCESS, "room 301", DOWN, DOWN, {}),
         ("described and was up", ACCESS, "AP 3", {}, DOWN, {("GE0/0/1", "known", "down"): 1}),
@@ -222,6 +143,7 @@ def pool(entity: str, used: float | None, total: float | None, ratio: float | No
     ("samples", "ratios"),
     [
         (pool("DRAM", 25, 100), {"DRAM": 0.25}),
+        (pool("DRAM", 0, 100), {"DRAM": 0.0}),
         (pool("DRAM", 25, 100, 0.3), {"DRAM": 0.3}),
         ([*pool("DRAM", 25, None), *pool("", None, 50)], {"DRAM": 0.5}),
         (pool("DRAM", 25, None), {}),

@@ -1,7 +1,7 @@
 """CPUs and their cores, pools completed from what is used, and how figures develop."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.derive import derive
@@ -102,6 +102,25 @@ def test_memory_growth_compares_with_an_earlier_day():
 def test_polled_all_the_time_memory_is_compared_over_weeks():
     polled = [memory(0.4 + 0.01 * day, day * DAY) for day in range(60)]
     assert 0.15 <= growth(*polled) <= 0.31
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(6, 14 * 24))
+def test_however_often_it_is_polled_memory_is_compared_over_two_weeks_to_twice_as_long(hours: int):
+    found = None
+    for n in range(90 * 24 // hours):
+        found = derive(memory(n * hours / 24 / 1000, n * hours * HOUR), found, ROUTER)
+        days = 1000 * (values(found, "device_memory_growth_ratio", "entity").get("DRAM") or 0)
+        if n * hours >= 15 * 24:
+            assert 15 - 1e-6 <= days <= 30 + hours / 24
+
+
+def test_what_is_gone_for_two_months_is_no_longer_remembered():
+    other = sample("device_memory_ratio", 0.1, entity="other")
+    polled = [memory(0.5, 0), *(snapshot([other], day * DAY) for day in (1, 40, 59))]
+    assert ("DRAM", "0") in values(readings(*polled), "device_anchor_value", "entity", "n")
+    later = [*polled, snapshot([other], 60 * DAY)]
+    assert {entity for entity, _ in values(readings(*later), "device_anchor_value", "entity", "n")} == {"other"}
 
 
 def test_a_trend_survives_silence():

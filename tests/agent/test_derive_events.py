@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.derive import derive
+from agent.derive import derive, tallies
 from agent.model import Entry
 from collectors.model import Snapshot
 from tests.agent.said import (
@@ -85,6 +85,17 @@ def test_new_log_entries_are_told_by_level_and_a_cleared_buffer_is_no_news():
     assert values(found, "device_log_new", "level") == {"error": 4, "critical": 1}
     found = readings(log(0, error=5), log(HOUR, error=0))
     assert values(found, "device_log_new", "level") == {"error": 0}
+
+
+def test_of_more_than_can_be_counted_nothing_is_said(monkeypatch):
+    monkeypatch.setattr(tallies, "MAX_COUNTED", 2)
+
+    def log(at: float) -> Snapshot:
+        return snapshot([sample("device_log_messages", 5, level=level) for level in ("a", "b", "c")], at)
+
+    assert values(readings(log(0), log(HOUR)), "device_log_new", "level") == {"a": 0, "b": 0}
+    ports = [snapshot([s for n in (1, 2, 3) for s in port(n)], n * MINUTE) for n in (0, 1)]
+    assert values(readings(*ports), "if_flaps_daily", "ifName") == {"GE0/0/1": 0, "GE0/0/2": 0}
 
 
 def test_mains_failures_are_counted():

@@ -27,6 +27,7 @@ def test_the_last_day_of_a_warranty_is_part_of_it():
     assert left == pytest.approx(22 / 24)
     assert ages(entry(warranty=date(2026, 11, 20)), "device_expiry_seconds")["warranty"] < -1
     assert ages(entry(), "device_expiry_seconds") == {}
+    assert ages(entry(warranty=date.max), "device_expiry_seconds")["warranty"] > 1e6  # for ever
 
 
 def test_a_warranty_is_known_of_a_silent_device_too():
@@ -55,8 +56,16 @@ def test_a_battery_is_as_old_as_the_ups_says_else_as_the_inventory():
 
 @pytest.mark.parametrize("at", [0, 9e8, NOW.timestamp() + 3 * DAY, math.inf])
 def test_a_date_that_cannot_be_is_none(at):
-    assert ages(entry(UPS), "ups_battery_age_seconds", sample("ups_battery_replaced_timestamp_seconds", at)) == {}
-    assert ages(entry(UPS), "ups_self_test_age_seconds", sample("ups_self_test_timestamp_seconds", at)) == {}
+    replaced, tested = (sample(f"ups_{done}_timestamp_seconds", at) for done in ("battery_replaced", "self_test"))
+    assert ages(entry(UPS), "ups_battery_age_seconds", replaced) == {}
+    assert ages(entry(UPS), "ups_self_test_age_seconds", tested) == {}
+    installed = entry(UPS, battery_installed=date(2023, 11, 22))
+    assert ages(installed, "ups_battery_age_seconds", replaced)[""] == pytest.approx(1096, abs=1)
+
+
+def test_a_date_of_some_hours_from_now_is_one_of_today():
+    tested = sample("ups_self_test_timestamp_seconds", NOW.timestamp() + 3600)
+    assert ages(entry(UPS), "ups_self_test_age_seconds", tested) == {"": 0}
 
 
 def test_dates_a_device_shows_become_what_is_left_and_ages():

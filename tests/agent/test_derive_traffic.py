@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.derive import derive
+from agent.derive import completed, derive
 from agent.derive.counters import grown
+from collectors.columns import Grid, Rows, Samples, packed
 from collectors.model import Number, Snapshot
 from tests.agent.said import DAY, MINUTE, entry, failure, port, sample, silent, snapshot, values
 
@@ -192,6 +193,44 @@ def test_a_clock_that_was_set_back_is_a_gap():
     assert pending(derive(snapshot(port(1, ifHCInOctets=9, **GIGABIT)), first, entry())) == {UTILISATION}
 
 
+def ported(at: float, octets: int, uptime: float, *more: int) -> Snapshot:
+    """A port, and further ones, each with as many octets in."""
+    ports = [s for n in (1, *more) for s in port(n, ifHCInOctets=octets, **GIGABIT)]
+    return snapshot([*ports, sample("device_uptime_seconds", uptime)], at)
+
+
+@pytest.mark.parametrize(
+    ("before", "pair", "ratios"),
+    [
+        (ported(0, 0, DAY), (ported(DAY, 5, 40), ported(DAY + 10, 625_000_005, 50)), {"GE0/0/1": 0.5}),  # it restarted
+        (
+            ported(0, 0, DAY),  # GE0/0/2 is new
+            (ported(DAY, 0, 2 * DAY, 2), ported(DAY + 10, 125_000_000, 2 * DAY + 10, 2)),
+            {"GE0/0/1": 125_000_000 / 125_000_000 / (DAY + 10), "GE0/0/2": 0.1},
+        ),
+    ],
+    ids=["restarted", "a new port"],
+)
+def test_what_a_reading_long_before_does_not_tell_one_just_before_does(before, pair, ratios):
+    first, site = derive(before, None, entry()), entry()
+    recent = derive(pair[0], first, site)
+    derived = derive(pair[1], first, site)
+    assert pending(derived) == {UTILISATION}
+    found = completed(derived, pair[1], recent, site)
+    assert values(found, UTILISATION, "ifName") == pytest.approx(ratios)
+    assert pending(found) == set()
+    assert len({s.series for s in found.samples}) == len(found.samples)
+
+
+def test_what_no_reading_tells_still_needs_a_further_one():
+    site, silence = entry(), silent(DAY, failure("ifHCInOctets"))
+    before, now = derive(ported(0, 0, DAY), None, site), ported(DAY + 10, 5, 50)
+    found = completed(derive(now, before, site), now, derive(silence, before, site), site)
+    assert pending(found) == {UTILISATION}
+    whole = derive(ported(MINUTE, 5, DAY + 60), before, site)
+    assert completed(whole, ported(MINUTE, 5, DAY + 60), before, site) is whole
+
+
 def test_what_costs_a_source_costs_what_is_derived_from_it():
     found = derive(snapshot(port(1), failures=(failure("ifHCInOctets"), failure("device_fan_ratio"))), None, entry())
     assert [sorted(f.samples) for f in found.failures] == [
@@ -221,3 +260,29 @@ def test_growth_is_never_negative_nor_beyond_the_line(before, now, most, laps):
 def test_what_no_counter_can_show_is_a_gap(value):
     assert grown(0, value, most=None) is None
     assert grown(value, 5, most=None) is None
+
+
+BOTH = Rows([port(n)[0].labels for n in (1, 2)])
+
+
+def table(at: float, octets: list[int], megabits: list[int]) -> Snapshot:
+    """Two ports side by side, as a table is decoded."""
+    figures = {"ifHCInOctets": octets, "ifHCOutOctets": octets, "ifHighSpeed": megabits}
+    samples = Samples(grids=[Grid(BOTH, {name: packed(column) for name, column in figures.items()})])
+    return replace(snapshot(samples, at), samples=samples)
+
+
+@pytest.mark.parametrize(
+    ("grew", "ratios"),
+    [
+        ([1_000_000_000, 1_000_000_000], {"GE0/0/1": 1 / 75, "GE0/0/2": 1 / 7.5}),
+        ([60_000_000_000, 1_000_000_000], {"GE0/0/1": 0.8, "GE0/0/2": 1 / 7.5}),
+        ([60_000_000_000, 60_000_000_000], {"GE0/0/1": 0.8}),  # more than the slower of the two carries
+        ([60_000_000_000, -5], {"GE0/0/1": 0.8}),  # one was set back
+    ],
+)
+def test_ports_of_a_table_are_held_against_what_the_line_of_each_carries(grew, ratios):
+    before = derive(table(0, [10**12, 10**12], [10_000, 1000]), None, entry())
+    found = derive(table(MINUTE, [10**12 + n for n in grew], [10_000, 1000]), before, entry())
+    assert values(found, UTILISATION, "ifName") == pytest.approx(ratios)
+    assert pending(found) == (set() if len(ratios) == 2 else {UTILISATION})

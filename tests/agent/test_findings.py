@@ -58,6 +58,11 @@ def test_what_is_ok_and_was_ok_is_no_finding(known):
     assert after(known, judged(OK)) == ()
 
 
+@pytest.mark.parametrize("known", [RECOVERED, NEVER_A_FAULT])
+def test_what_is_cleared_and_not_judged_is_told_no_more(known):
+    assert after(known, judged(OK, key=(*KEY[:2], "other")), not_applicable=[KEY[:2]]) == ()
+
+
 def test_a_fault_keeps_its_last_measured_severity_while_data_is_missing():
     (found,) = after(finding(CRITICAL), judged(UNKNOWN, reason="auth", detail="wrong key"), at=5)
     assert (found.result.severity, found.result.reason, found.result.detail) == (CRITICAL, "auth", "wrong key")

@@ -46,6 +46,14 @@ def test_an_inspection_that_was_stored_late_does_not_hide_a_later_one(store: Sto
     assert runs_shown(fleet, NOW + 2 * HOUR) == {"hq": "run-2", "branch": "run-1"}
 
 
+def test_an_inspection_made_since_the_last_look_takes_the_place_of_the_one_before(store: Store):
+    fleet = Fleet(INVENTORY, CHECKS, store)
+    keep(store, run(1, ALL_OK))
+    assert runs_shown(fleet, NOW) == {"hq": "run-1", "branch": "run-1"}
+    keep(store, run(2, ALL_OK, NOW + HOUR))
+    assert runs_shown(fleet, NOW + HOUR) == {"hq": "run-2", "branch": "run-2"}
+
+
 class Counting:
     """A store that counts the runs it is asked for."""
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from agent import wiring
+from agent import checks, wiring
 from agent.inspection import Inspected
 from agent.model import FindingState, ManualAnswer, Severity, TicketStatus
 from agent.store import Store, spool
+from collectors.model import Snapshot
 from tests.agent.fleets import HQ
 from tests.agent.inspected import CPU, INVENTORY, Site
+from tests.agent.said import port, sample
 
 
 @pytest.fixture
@@ -65,9 +67,24 @@ async def test_a_device_that_falls_silent_resolves_nothing_and_lowers_coverage(s
     assert run.severity is Severity.UNKNOWN
 
 
+async def test_why_a_device_is_silent_is_kept_with_its_finding(site: Site) -> None:
+    silence = {"sw-1": None}
+    run = (await site.inspect(silence, silence, rules={"reachability": checks.load()["reachability"]})).run
+    assert [(f.result.severity, f.result.reason, f.result.detail) for f in run.findings] == [
+        (Severity.CRITICAL, "timeout", "no answer")
+    ]
+
+
 async def test_one_silent_device_costs_the_others_nothing(site: Site) -> None:
     run = (await site.inspect({"sw-1": None, "sw-2": 0.95}, {"sw-1": None, "sw-2": 0.95})).run
     assert [c.ticket.device for c in run.changes] == ["sw-2"]
+
+
+async def test_each_device_is_told_as_each_of_its_readings_is_in(site: Site) -> None:
+    told: list[tuple[str, int]] = []
+    both = {"sw-1": 0.1, "sw-2": None}
+    await site.inspect(both, both, done=lambda snapshot, reading: told.append((snapshot.device, reading)))
+    assert told == [("sw-1", 1), ("sw-2", 1), ("sw-1", 2), ("sw-2", 2)]
 
 
 async def test_one_reading_is_enough_when_no_window_is_wanted(site: Site) -> None:
@@ -95,6 +112,29 @@ async def test_the_run_says_which_sites_it_was_at(site: Site) -> None:
     hq = replace(INVENTORY, entries={**INVENTORY.entries, "sw-2": replace(INVENTORY.entries["sw-2"], site=HQ)})
     run = (await site.inspect({"sw-1": 0.1, "sw-2": 0.1}, {"sw-1": 0.1, "sw-2": 0.1}, inventory=hq)).run
     assert run.sites == site.store.run(run.id).sites == site.store.runs()[0].sites == {"hq": "acme"}
+
+
+async def test_rates_of_a_device_that_restarted_since_are_those_between_the_two_readings(tmp_path: Path) -> None:
+    site = Ports(Store.open(tmp_path / wiring.STORE, wait=0.05), tmp_path)
+    full = {"interface_utilisation": checks.load()["interface_utilisation"]}
+    await site.inspect({"sw-1": 9000}, {"sw-1": 9011}, rules=full)
+    run = (await site.inspect({"sw-1": 30}, {"sw-1": 41}, rules=full)).run
+    assert [(r.object, r.severity) for r in run.devices[0].results] == [("GE0/0/1 in", Severity.OK)]
+    assert run.devices[0].results[0].value == pytest.approx(0.1)
+    assert [f for f in run.devices[0].snapshot.failures if f.kind == "no_history"] == []
+
+
+class Ports(Site):
+    """Devices that are up for as long as each reading says, with a port that hears 100 Mbit/s."""
+
+    def snapshot(self, name: str, cpu: float | None) -> Snapshot:
+        uptime = int(cpu or 0)
+        octets = {"ifHCInOctets": uptime * 12_500_000, "ifHighSpeed": 1000}
+        samples = (sample("device_up"), sample("device_uptime_seconds", uptime), *port(1, **octets))
+        names = frozenset(s.name for s in samples)
+        return Snapshot(
+            device=name, taken_at=self.clock.now(), profile="generic", up=True, samples=samples, expected=names
+        )
 
 
 async def test_the_run_counts_what_both_readings_asked(site: Site) -> None:

@@ -159,7 +159,13 @@ def test_customers_sites_and_contracts_are_resolved(full: Inventory) -> None:
         title=Text(zh="2026 年维保", en="Maintenance 2026"),
         starts=date(2026, 1, 1),
         ends=date(2026, 12, 31),
-        calendar=Calendar(weekdays=(1, 2, 3, 4, 5), opens=time(8, 30), closes=time(17, 30)),
+        calendar=Calendar(
+            weekdays=(1, 2, 3, 4, 5),
+            holidays=(date(2026, 10, 1),),
+            workdays=(date(2026, 10, 10),),
+            opens=time(8, 30),
+            closes=time(17, 30),
+        ),
         levels={
             1: Targets(timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4)),
             4: Targets(response=timedelta(minutes=90)),

@@ -36,7 +36,7 @@ def test_csv_and_table_show_the_columns_under_their_headings() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1", "＝1", "－2"])
 def test_a_cell_that_begins_like_a_formula_is_only_text(text: str) -> None:
     assert str(safe_cell(text)).startswith(("'", "\\"))
 
@@ -65,6 +65,11 @@ def test_any_row_becomes_one_encodable_json_line(row: dict[str, object]) -> None
     line = jsonl(row)
     assert line.count("\n") == 1
     line.encode("utf-8")
+
+
+def test_json_is_encodable_whatever_a_device_said() -> None:
+    shown = printed(Format.JSON, [{"device": "a\ud800"}])
+    assert json.loads(shown.encode("utf-8")) == [{"device": "a\ud800"}]
 
 
 def test_what_only_colours_a_line_is_not_printed_as_data() -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent import reports
 from agent.checks.by_hand import ManualItem
@@ -45,6 +47,10 @@ def test_a_device_that_did_not_answer_is_named_and_lowers_coverage() -> None:
     assert any("50%" in line.zh for line in report.conclusion)
 
 
+def test_a_device_shows_how_long_it_is_up_if_it_said_so() -> None:
+    assert [d.uptime.en for d in report_of().devices] == ["1 d 1 h", "—"]
+
+
 def test_the_impact_counts_what_was_sent() -> None:
     impact = report_of().impact
     assert (impact.requests, impact.commands, impact.seconds) == (14, ("display version",), 42.0)
@@ -79,6 +85,12 @@ def test_json_has_both_languages_and_times_in_utc() -> None:
     data = json.loads(reports.to_json(report_of()))
     assert data["findings"][0]["advice"] == {"zh": "议", "en": "do this"}
     assert data["started_at"] == "2026-11-22T07:30:00Z"
+
+
+def test_json_carries_whatever_a_device_said() -> None:
+    said = 'a\ud800\x00"\u202e'
+    data = json.loads(reports.to_json(report_of(run_of(hostile=said))))
+    assert data["devices"][0]["facts"]["model"] == said
 
 
 @pytest.mark.parametrize(
@@ -181,6 +193,20 @@ def test_a_device_loses_points_once_a_check_and_is_capped(
     severities: list[tuple[str, Severity]], expected: int
 ) -> None:
     assert score.device_score([Result("d", name, "", s) for name, s in severities]) == expected
+
+
+scored = st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(Severity)), max_size=12)
+
+
+@given(scored, st.tuples(st.sampled_from("abcdef"), st.sampled_from(Severity)))
+def test_a_further_result_never_raises_a_score(
+    results: list[tuple[str, Severity]], further: tuple[str, Severity]
+) -> None:
+    before, after = (
+        score.device_score([Result("d", n, "", s) for n, s in each]) for each in (results, [*results, further])
+    )
+    assert 0 <= after <= before <= 100
+    assert after <= 59 or Severity.CRITICAL not in {s for _, s in results}
 
 
 def test_core_devices_weigh_three_times_in_the_total() -> None:

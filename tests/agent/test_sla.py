@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ OFFICE = Calendar(weekdays=WORKDAYS, opens=time(8, 30), closes=time(17, 30))
 NINE_TO_FIVE = Calendar(weekdays=WORKDAYS, opens=time(9), closes=time(17))
 EIGHTEEN_HOURS = Calendar(opens=time(6))  # 7x18
 NIGHT_SHIFT = Calendar(weekdays=WORKDAYS, opens=time(22), closes=time(6))
+MONDAY, WEEKEND = date(2026, 11, 23), (date(2026, 11, 21), date(2026, 11, 22))
 
 
 def local(text: str, zone: str = "Asia/Shanghai") -> datetime:
@@ -67,6 +69,11 @@ def test_round_the_clock_promises_are_due_to_the_second(promise, response, on_si
         (EIGHTEEN_HOURS, "2026-11-20 23:00", 2, "2026-11-21 07:00"),
         (NIGHT_SHIFT, "2026-11-21 05:00", 2, "2026-11-23 23:00"),  # Friday's shift ends on Saturday at 06:00
         (NINE_TO_FIVE, "2026-11-20 17:00", 0, "2026-11-23 09:00"),
+        (replace(NINE_TO_FIVE, holidays=(MONDAY,)), "2026-11-20 16:00", 2, "2026-11-24 10:00"),
+        (replace(NINE_TO_FIVE, workdays=WEEKEND[:1]), "2026-11-20 16:00", 2, "2026-11-21 10:00"),
+        (replace(NINE_TO_FIVE, workdays=WEEKEND, holidays=(MONDAY,)), "2026-11-20 16:00", 18, "2026-11-24 10:00"),
+        (replace(ALWAYS, holidays=WEEKEND), "2026-11-20 23:00", 2, "2026-11-23 01:00"),
+        (replace(NIGHT_SHIFT, holidays=(MONDAY,)), "2026-11-21 05:00", 2, "2026-11-24 23:00"),
     ],
 )
 def test_working_time_skips_what_the_calendar_leaves_out(calendar, reported, hours, due):
@@ -141,6 +148,11 @@ class TestClocks:
             ("fix", timedelta(minutes=210), False),
         ]
 
+    def test_on_site_stands_still_with_the_arrival(self):
+        there = ticket(TicketStatus.ON_SITE, due=Due(on_site=minutes(60)), on_site_at=minutes(50))
+        (clock,) = sla.clocks(there, minutes(999))
+        assert (clock.done_at, clock.remaining, clock.breached) == (minutes(50), timedelta(minutes=10), False)
+
     def test_stand_still_once_done(self):
         done = ticket(TicketStatus.RESOLVED, due=self.DUE, responded_at=minutes(10), resolved_at=minutes(90))
         assert [c.breached for c in sla.clocks(done, minutes(9999))] == [False, True, False]
@@ -169,11 +181,14 @@ ZONES = [
 quarters = st.integers(0, 4 * 24 * 365 * 30).map(lambda n: datetime(2000, 1, 1, tzinfo=UTC) + n * timedelta(minutes=15))
 durations = st.integers(1, 4 * 40).map(lambda n: n * timedelta(minutes=15))
 days = st.sets(st.integers(1, 7), min_size=1).map(lambda found: tuple(sorted(found)))
+some_days = st.lists(st.integers(0, 365 * 30).map(lambda n: date(2000, 1, 1) + timedelta(n)), max_size=3).map(tuple)
 # no opening or closing within the hours that clock changes skip or repeat: there, wall clocks and time differ
 calendars = st.builds(
     Calendar,
     timezone=st.sampled_from(ZONES),
     weekdays=days,
+    holidays=some_days,
+    workdays=some_days,
     opens=st.integers(4, 13).map(time),
     closes=st.integers(14, 22).map(time),
 )
@@ -183,7 +198,9 @@ round_the_clock = st.builds(Calendar, timezone=st.sampled_from(ZONES), weekdays=
 def is_open(calendar: Calendar, at: datetime) -> bool:
     wall = at.astimezone(ZoneInfo(calendar.timezone))
     before_closing = calendar.closes is None or wall.time() < calendar.closes
-    return wall.isoweekday() in calendar.weekdays and calendar.opens <= wall.time() and before_closing
+    on_weekday = wall.isoweekday() in calendar.weekdays and wall.date() not in calendar.holidays
+    served = on_weekday or wall.date() in calendar.workdays
+    return served and calendar.opens <= wall.time() and before_closing
 
 
 def wall_clock_count(calendar: Calendar, start: datetime, end: datetime) -> timedelta:

@@ -111,6 +111,19 @@ class TestTakingIn:
         assert len(store.take_in(folder, decide_of).problems) == 1
         assert len(spool.waiting(folder)) == 1
 
+    def test_that_cannot_remove_the_file_says_so_and_takes_it_in_once(self, store, folder, monkeypatch):
+        path = spool.save(folder, spooled())
+
+        def refuse(*_, **__):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(type(path), "unlink", refuse)
+        first, second = (store.take_in(folder, decide_of) for _ in range(2))
+        assert (len(first.outcomes), len(second.outcomes)) == (1, 0)
+        assert [str(problem) for problem in first.problems] == [
+            f"{path} is taken in, and cannot be removed: Permission denied: delete it"
+        ]
+
     def test_of_nothing_is_nothing(self, store, folder):
         taken = store.take_in(folder, decide_of)
         assert (taken.outcomes, taken.problems) == ((), ())
