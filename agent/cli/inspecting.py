@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from agent import answers, checks, inspection, reading, tables, wiring
+from agent.checks.rules import Check
 from agent.cli import options, reporting
 from agent.cli.options import (
     DATA,
@@ -146,7 +147,7 @@ def inspect(
         report = _report(inspected.run, setup, store, data)
         with whole_stdout():
             emit(_found(inspected.run, setup, spoken), tables.finding_columns(spoken), form)
-    return _conclude(inspected, report, data, spoken)
+    return _conclude(inspected, setup.checks, report, data, spoken)
 
 
 def _found(run: Run, setup: Setup, lang: Lang) -> list[Row]:
@@ -171,13 +172,16 @@ def _report(run: Run, setup: Setup, store: Store, data: Path) -> Path | None:
         return None
 
 
-def _conclude(inspected: Inspected, report: Path | None, data: Path, lang: Lang) -> int:
+def _conclude(
+    inspected: Inspected, checks: Mapping[str, Check], report: Path | None, data: Path, lang: Lang
+) -> int:
     """Say on stderr what was done and where it is; return the exit code."""
     run = inspected.run
     for change in run.changes:
         ticket = change.ticket
-        line = f"{change.number} {text(f'action.{change.action}', lang)} {ticket.device} {ticket.check} {ticket.object}"
-        _say(line)
+        title = checks[ticket.check].title[lang] if ticket.check in checks else ticket.check
+        parts = (change.number, text(f"action.{change.action}", lang), ticket.device, title, ticket.object)
+        _say(" ".join(filter(None, parts)))
     covered = f"{run.coverage.ratio:.0%} ({run.coverage.collected}/{run.coverage.expected})"
     answered = f"{run.coverage.answered}/{run.coverage.devices}"
     _say(text("cli.done", lang, run=run.id, answered=answered, covered=covered))
