@@ -18,6 +18,7 @@ from agent.store import StoreError
 from collectors.errors import CollectError
 from collectors.yamlfile import YamlError
 
+INTERRUPTED = 130
 # what each error exits with: usually, and of `inspect`, which keeps 0 to 3 for severities (numbers of sysexits.h)
 EXIT_CODES: dict[type[BaseException], tuple[int, int]] = {
     typer.TyperException: (2, 64),
@@ -26,8 +27,8 @@ EXIT_CODES: dict[type[BaseException], tuple[int, int]] = {
     StoreError: (1, 74),
     CollectError: (1, 74),
     OSError: (1, 74),
-    KeyboardInterrupt: (130, 130),
-    typer.Abort: (130, 130),
+    KeyboardInterrupt: (INTERRUPTED, INTERRUPTED),
+    typer.Abort: (INTERRUPTED, INTERRUPTED),
 }
 USAGE = """Inspect network devices, servers and UPS by service contract. 按服务合同巡检网络设备、服务器与 UPS。
 
@@ -84,13 +85,17 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except tuple(EXIT_CODES) as error:
         return _explain(error, language_of(arguments), inspecting="inspect" in arguments[:1])
+    if code == INTERRUPTED:  # typer makes this of Ctrl-C, and says nothing
+        _say(messages.said("interrupted", language_of(arguments)))
     return code if isinstance(code, int) else 0
 
 
 def _explain(error: BaseException, lang: Lang, *, inspecting: bool) -> int:
     """Say what went wrong; return the exit code."""
     if isinstance(error, typer.TyperException):
-        cast(Any, error).show()  # a usage error; typer does not export its type
+        usage = cast(Any, error)  # a usage error; typer does not export its type
+        usage.message = usage.message.replace("Value error, ", "")  # pydantic's, which typer quotes
+        usage.show()
     else:
         _say(_words(error, lang))
     usual, of_inspect = next(codes for kind, codes in EXIT_CODES.items() if isinstance(error, kind))

@@ -172,9 +172,7 @@ def _report(run: Run, setup: Setup, store: Store, data: Path) -> Path | None:
         return None
 
 
-def _conclude(
-    inspected: Inspected, checks: Mapping[str, Check], report: Path | None, data: Path, lang: Lang
-) -> int:
+def _conclude(inspected: Inspected, checks: Mapping[str, Check], report: Path | None, data: Path, lang: Lang) -> int:
     """Say on stderr what was done and where it is; return the exit code."""
     run = inspected.run
     for change in run.changes:

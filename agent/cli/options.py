@@ -23,7 +23,7 @@ from collectors import profiles
 from collectors.model import DeviceClass
 from collectors.profiles import ProfileSet
 from collectors.profiles.community import NotUnderstood
-from collectors.yamlfile import Problem
+from collectors.yamlfile import Problem, YamlError
 
 InventoryOption = Annotated[
     Path,
@@ -155,6 +155,9 @@ def load(path: Path, *, resolve: bool = True, warn: Callable[[Problem], object] 
 
     `resolve=False` leaves secrets alone: enough to list what is known. What is unwise goes to `warn`.
     """
+    if not path.exists():
+        hint = "there is no such file: netpatrol init writes one, -i FILE names another"
+        raise YamlError([Problem(str(path), 0, "", hint)])
     known_profiles, known_checks = profiles.load(), checks.load()
 
     def names(folders: tuple[Path, ...]) -> Collection[str]:

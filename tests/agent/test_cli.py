@@ -1,10 +1,12 @@
 """The command line: what it prints where, its exit codes, and one clear line for each mistake."""
 
+import asyncio
 import io
 import json
 import socket
 import sys
 import tempfile
+from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
 
@@ -61,13 +63,21 @@ def test_gather_exits_0_when_all_answered(capsys: pytest.CaptureFixture[str]) ->
         (["gather", "--device", "nobody"], 2, "--device nobody: not in the inventory (known: here, silent)"),
         (["gather", "--site", "moon"], 2, "--site moon: not in the inventory (known: hq)"),
         (["gather", "--class", "ups"], 2, "no device of the inventory is selected"),
-        (["gather", "--class", "toaster"], 2, "toaster"),
-        (["gather", "-i", "missing.yaml"], 2, "missing.yaml:0: cannot be read"),
-        (["inspect", "-i", "missing.yaml"], 78, "missing.yaml:0: cannot be read"),
+        (["gather", "--class", "toaster"], 2, "Invalid value for '--class': 'toaster' is not one of"),
+        (
+            ["gather", "-i", "missing.yaml"],
+            2,
+            "missing.yaml: there is no such file: netpatrol init writes one, -i FILE names another\n",
+        ),
+        (
+            ["inspect", "-i", "missing.yaml"],
+            78,
+            "missing.yaml: there is no such file: netpatrol init writes one, -i FILE names another\n",
+        ),
         (["inspect", "--device", "nobody"], 64, "--device nobody"),
         (["inspect", "--window", "-1"], 64, "window"),
         (["inspect", "--cadence", "weekly"], 64, "weekly"),
-        (["inspect", "--manual", "visit.yaml"], 78, "visit.yaml:0: cannot be read"),
+        (["inspect", "--manual", "visit.yaml"], 78, "visit.yaml: cannot be read: No such file or directory\n"),
         (["manual", "--class", "ups"], 2, "no device of the inventory is selected"),
         (["findings"], 2, "nothing is stored here yet"),
         (["report"], 2, "nothing is stored here yet"),
@@ -98,8 +108,8 @@ def test_a_mistake_is_one_clear_line_on_stderr(
     ("arguments", "code", "words"),
     [
         (["gather", "--device", "sillent"], 2, "--device sillent：不在清单中（是否想写 'silent'？可用：here, silent）"),
-        (["gather", "-i", "missing.yaml"], 2, "missing.yaml:0: 无法读取：文件或目录不存在"),
-        (["inspect", "-i", "missing.yaml"], 78, "missing.yaml:0: 无法读取：文件或目录不存在"),
+        (["gather", "-i", "missing.yaml"], 2, "missing.yaml: 文件不存在：可用 netpatrol init 生成，或用 -i 指定\n"),
+        (["inspect", "-i", "missing.yaml"], 78, "missing.yaml: 文件不存在：可用 netpatrol init 生成，或用 -i 指定\n"),
         (["run", "--listen", "9469"], 2, "--listen 9469：不是“地址:端口”（正确写法：--listen 127.0.0.1:9469）"),
         (["findings"], 2, "尚无数据（先运行 netpatrol inspect，或用 --data 指定目录）"),
         (["trust", "here"], 2, "here：清单中没有 ssh 凭据"),
@@ -124,7 +134,20 @@ def chinese_locale(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("language", [["--lang", "zh"], ["--lang=zh"]])
 def test_a_mistake_is_said_in_the_language_asked_for(language: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["devices", *language, "-i", "missing.yaml"]) == 2
-    assert "无法读取" in capsys.readouterr().err
+    assert "文件不存在" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["gather", "inspect"])
+def test_an_interrupted_command_says_so(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(work: Coroutine[object, object, object]) -> None:
+        work.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "run", interrupt)
+    assert cli.run([command, "--device", "here"]) == 130
+    assert capsys.readouterr().err == "netpatrol: interrupted\n"
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
