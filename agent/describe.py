@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from agent.checks.rules import Check
 from agent.derive import traps
+from agent.messages import said as said_in
 from agent.model import Lang, Result, Severity, Text, Waiver
 from agent.texts import text
 from collectors.model import Number
@@ -49,7 +50,7 @@ def measured_text(check: Check, result: Result, lang: Lang) -> str:
     value = in_words(check, result.value, lang)
     said = _quote(meanings.builtin().titled(result.text, lang) if check.sample == traps.TRAP else result.text)
     why = text(f"reason.{result.reason}", lang) if result.reason else ""
-    detail = "" if is_block(result.detail) else _quote(result.detail)
+    detail = "" if is_block(result.detail) else _quote(said_in(result.detail, lang))
     return _with(value, " · ".join(filter(None, (said, why, detail))), lang)
 
 
@@ -95,7 +96,7 @@ def acceptance(waiver: Waiver, lang: Lang, zone: str) -> str:
 
 def _unmeasured(result: Result, lang: Lang) -> str:
     reason = text(f"reason.{result.reason}", lang) if result.reason else ""
-    why = " · ".join(filter(None, (reason, _quote(result.text), _quote(result.detail))))
+    why = " · ".join(filter(None, (reason, _quote(result.text), _quote(said_in(result.detail, lang)))))
     return text("describe.unmeasured", lang, reason=why) if why else text("severity.unknown", lang)
 
 

@@ -223,7 +223,7 @@ class DefaultsForm(Shared):
     )
     profiles_dir: Folders | None = Field(
         None,
-        description="社区型谱目录（Datadog、Netdata、Kentik） / Folders of community profiles",
+        description="社区采集模板目录（Datadog、Netdata、Kentik） / Folders of community profiles",
         examples=["profiles"],
     )
 

@@ -3,17 +3,24 @@
 import csv
 import io
 import json
+import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text as RichText
 
 Row = Mapping[str, object]
+Cells = Sequence[Mapping[str, str]]  # rows of text, by column
+
+FOLDED = 16  # a cell is folded to no less: a time, a ticket's number
+GAP = 2  # spaces between columns
 
 # C0 but tab, DEL, C1, and the bidirectional controls that make a terminal lie (Trojan Source)
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -38,6 +45,29 @@ def safe_cell(value: object) -> object:
         return value
     text = safe_terminal(value)
     return "'" + text if text.startswith(_FORMULA) else text
+
+
+@contextmanager
+def whole_stdout() -> Iterator[None]:
+    """Have all that the block prints written at its end. A reader who has had enough (`| head -1`) is no error.
+
+    Raises OSError where it cannot be written, as on a full disk. Nothing is left for Python to fail on when it ends.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_stdout()
+    except OSError:
+        _leave_stdout()
+        raise
+
+
+def _leave_stdout() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def emit(rows: Sequence[Row], columns: Mapping[str, str], form: Format, out: TextIO | None = None) -> None:
@@ -80,14 +110,42 @@ def _csv(rows: Sequence[Row], columns: Mapping[str, str]) -> str:
 
 
 def _table(rows: Sequence[Row], columns: Mapping[str, str], out: TextIO) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in columns.values():
+    """Print a line a row, as wide as it is: long cells are folded only for a terminal, to no less than FOLDED.
+
+    A terminal too narrow for that gets a block of lines a row. Columns without any text are left out.
+    """
+    cells = [{key: safe_terminal(_cell(row.get(key))) for key in columns} for row in rows]
+    shown = {key: heading for key, heading in columns.items() if not rows or any(cell[key] for cell in cells)}
+    widths = [max(cell_len(text) for text in (shown[key], *(cell[key] for cell in cells))) for key in shown]
+    gaps = GAP * (len(widths) - 1)
+    wide = None if out.isatty() else max(1, sum(widths) + gaps)
+    console = Console(file=out, width=wide, highlight=False, markup=False, emoji=False)
+    narrow = sum(min(width, FOLDED) for width in widths) + gaps > console.width
+    styles = [str(row.get("_style", "")) for row in rows]
+    with console.capture() as printed:  # written by us: rich would end the program where the reader has left
+        console.print(_blocks(cells, shown, styles) if narrow and rows else _lines(cells, shown, styles))
+    out.write(printed.get())
+
+
+def _lines(cells: Cells, shown: Mapping[str, str], styles: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for heading in shown.values():
         table.add_column(heading, overflow="fold")
-    for row in rows:
-        style = str(row.get("_style", ""))
-        table.add_row(*(RichText(safe_terminal(_cell(row.get(key)))) for key in columns), style=style)
-    wide = None if out.isatty() else 200
-    Console(file=out, width=wide, highlight=False, markup=False, emoji=False).print(table)
+    for row, style in zip(cells, styles, strict=True):
+        table.add_row(*(RichText(row[key]) for key in shown), style=style)
+    return table
+
+
+def _blocks(cells: Cells, shown: Mapping[str, str], styles: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for number, (row, style) in enumerate(zip(cells, styles, strict=True)):
+        if number:
+            table.add_row()
+        for key in filter(row.__getitem__, shown):
+            table.add_row(shown[key], RichText(row[key]), style=style)
+    return table
 
 
 def _cell(value: object) -> str:

@@ -26,7 +26,7 @@ _PLAIN_TAGS = (None, *(f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "s
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file, shown as `file:line: key: message`. Line 0 is the file as a whole."""
+    """One thing wrong in a file, shown as `file:line: key: message`. Line 0 is the file as a whole, and not shown."""
 
     file: str
     line: int
@@ -34,7 +34,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (f"{self.file}:{self.line}", self.key, self.message) if part)
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (where, self.key, self.message) if part)
 
 
 class YamlError(ValueError):

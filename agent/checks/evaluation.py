@@ -99,11 +99,11 @@ class _Scene:
 
     @property
     def silence(self) -> Failure | None:
-        """Return why a device that was not read, or never recognised, was not: management before ICMP."""
+        """Return why a device that was not read, or never recognised, was not: management before what only knocks."""
         if self.snapshot.up and self.snapshot.profile is not None:
             return None
         told = [f for f in self.snapshot.failures if f.kind != "no_history"]
-        return min(told, key=lambda f: f.protocol == "icmp", default=None if self.snapshot.up else SILENT)
+        return min(told, key=lambda f: f.protocol in ("icmp", "tcp"), default=None if self.snapshot.up else SILENT)
 
 
 def evaluate(

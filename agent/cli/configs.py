@@ -11,7 +11,7 @@ import typer
 from agent import reading, tables, wiring
 from agent.cli import options
 from agent.cli.options import UsageProblem
-from agent.cli.showing import stored
+from agent.cli.progress import progress
 from agent.configs.archive import Archive
 from agent.configs.backup import FOLDER, RAW_FOLDER, Backup, site_name
 from agent.configs.drift import compare
@@ -20,18 +20,21 @@ from agent.configs.round import Round
 from agent.configs.vault import Vault
 from agent.model import Entry, Lang
 from agent.output import Format, Row, emit, safe_terminal
+from agent.store import Store
 from agent.texts import text
 from collectors import configs
 from collectors.model import Snapshot
 
 DeviceArgument = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory. 设备名。")]
-VersionOption = Annotated[str, typer.Option("--version", help="A version of `config log`. 版本号，默认最新。")]
+VersionOption = Annotated[
+    str, typer.Option("--version", metavar="ID", help="A version of `config log`. 版本号，默认最新。")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's subcommands."""
     group = typer.Typer(
-        help="Back up configurations, and look at them · 备份与查看设备配置.",
+        help="Back up configurations, show them · 配置备份.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
@@ -63,8 +66,11 @@ async def _back_up(setup: options.Setup, entries: Sequence[Entry], data: Path, l
     wanted = [entry for entry in entries if entry.device.ssh is not None and entry.config_backup]
     snapshots = _known(wanted, setup.profiles, data)
     strangers = [entry for entry in wanted if snapshots[entry.name].profile is None]
-    snapshots |= await reader.all(strangers, {})
-    backups = await rounds.all(wanted, snapshots, "netpatrol config backup", inspecting=False)
+    with progress(text("cli.reading", lang), len(strangers) + len(wanted)) as shown:
+        snapshots |= await reader.all(strangers, {}, lambda snapshot: shown.advance(snapshot.device))
+        backups = await rounds.all(
+            wanted, snapshots, "netpatrol config backup", inspecting=False, done=lambda each: shown.advance(each.device)
+        )
     return [_backup_row(entry, backups.get(entry.name), rounds, snapshots, lang) for entry in entries]
 
 
@@ -76,7 +82,7 @@ def _known(entries: Iterable[Entry], own: Container[str], data: Path) -> dict[st
     names = [entry.name for entry in entries]
     before: Mapping[str, Snapshot] = {}
     if (data / wiring.STORE).exists():
-        with stored(data) as store:
+        with Store.open(data / wiring.STORE) as store:
             before = store.latest(names)
     profiles = {entry.name: entry.device.profile if entry.device.profile in own else None for entry in entries}
     return {
@@ -125,7 +131,10 @@ def show(
     data: options.DataOption = options.DATA,
     lang: options.LangOption = None,
 ) -> None:
-    """Print a device's configuration as it was backed up, secrets masked · 查看已备份的配置（已脱敏）."""
+    """Print a backed-up configuration · 查看配置.
+
+    Secrets are masked. 口令已脱敏。
+    """
     setup, spoken = options.opened(path, lang, resolve=False)
     entry, archive = _kept(device, setup, data, spoken)
     _print(_lines(archive, entry, version))
@@ -133,13 +142,16 @@ def show(
 
 def diff(
     device: DeviceArgument,
-    old: Annotated[str, typer.Option("--from", help="The older version. 旧版本，默认上一个。")] = "",
-    new: Annotated[str, typer.Option("--to", help="The newer version. 新版本，默认最新。")] = "",
+    old: Annotated[str, typer.Option("--from", metavar="ID", help="The older version. 旧版本，默认上一个。")] = "",
+    new: Annotated[str, typer.Option("--to", metavar="ID", help="The newer version. 新版本，默认最新。")] = "",
     path: options.InventoryOption = options.INVENTORY,
     data: options.DataOption = options.DATA,
     lang: options.LangOption = None,
 ) -> None:
-    """Print what changed between two versions, secrets masked · 比较两个版本（已脱敏）."""
+    """Print what changed between two versions · 比较版本.
+
+    Secrets are masked. 口令已脱敏。
+    """
     setup, spoken = options.opened(path, lang, resolve=False)
     entry, archive = _kept(device, setup, data, spoken)
     versions = archive.versions(entry.name, limit=2)
@@ -160,7 +172,7 @@ def log(
     form: options.FormatOption = Format.TABLE,
     lang: options.LangOption = None,
 ) -> None:
-    """List the versions of a device's configuration, newest first · 列出配置的历次版本."""
+    """List the versions of a configuration · 列出历次版本."""
     setup, spoken = options.opened(path, lang, resolve=False)
     entry, archive = _kept(device, setup, data, spoken)
     rows = [tables.version_row(each, setup.inventory.timezone) for each in archive.versions(entry.name)]
@@ -169,24 +181,25 @@ def log(
 
 def raw(
     device: DeviceArgument,
-    out: Annotated[Path, typer.Option("--out", help="The file to write; mode 0600. 写入的文件。")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write; mode 0600. 写入的文件。")],
     path: options.InventoryOption = options.INVENTORY,
     data: options.DataOption = options.DATA,
     lang: options.LangOption = None,
 ) -> None:
-    """Write a device's last raw configuration, with its secrets, to a file · 导出未脱敏的原始配置到文件."""
+    """Write the raw configuration to a file · 导出原文.
+
+    With its secrets; needs the key of the inventory. 含口令，须有清单中的密钥。
+    """
     setup, spoken = options.opened(path, lang)
-    (entry,) = options.select(setup.inventory, devices=[device])
+    entry = options.one(setup.inventory, device)
     if setup.inventory.config_key is None:
-        raise UsageProblem(
-            f"{path}: no raw configuration is kept without a key (defaults: {{config_backup: {{key: …}}}})"
-        )
+        raise UsageProblem(text("config.no_key", spoken, file=path))
     vault = Vault(data / RAW_FOLDER, setup.inventory.config_key)
     newest = vault.newest(site_name(entry), entry.name)
     if newest is None:
         raise UsageProblem(text("config.none", spoken, device=device))
     if out.exists():
-        raise UsageProblem(f"{out} is already there: give the name of a new file")
+        raise UsageProblem(text("config.there", spoken, file=out))
     secret = vault.load(newest, site_name(entry), entry.name)
     write(out, secret.reveal().encode("utf-8", "surrogatepass"), new=True)
     typer.echo(text("config.raw_written", spoken, device=device, file=out), err=True)
@@ -194,7 +207,7 @@ def raw(
 
 def _kept(device: str, setup: options.Setup, data: Path, lang: Lang) -> tuple[Entry, Archive]:
     """Return a device and the archive that has it. Raises UsageProblem where it has no backup."""
-    (entry,) = options.select(setup.inventory, devices=[device])
+    entry = options.one(setup.inventory, device)
     archive = Archive(data / FOLDER / site_name(entry))
     if not (data / FOLDER / site_name(entry) / ".git").exists() or not archive.versions(entry.name, limit=1):
         raise UsageProblem(text("config.none", lang, device=device))

@@ -2,19 +2,18 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agent import discovery, import_files, importing, proposal, ways
+from agent import discovery, import_files, importing, messages, proposal, ways
 from agent.cli import options
 from agent.cli.options import UsageProblem
+from agent.cli.progress import progress
 from agent.discovery import Found, Sweep
 from agent.model import Inventory, Lang
-from agent.output import safe_terminal
 from agent.texts import catalogue, text
 from collectors import nut_recording, recording
 from collectors.model import Device
@@ -39,15 +38,26 @@ def discover(
     cidrs: Annotated[list[str], typer.Argument(metavar="CIDR...", help="Networks: 10.0.0.0/24. 网段。")],
     credentials: Annotated[
         list[str],
-        typer.Option("--credentials", help="Of the inventory; only these are tried (repeatable). 只尝试这些凭据。"),
+        typer.Option(
+            "--credentials",
+            metavar="NAME",
+            help="Of the inventory; only these are tried (repeatable). 只尝试这些凭据。",
+        ),
     ],
     path: options.InventoryOption = options.INVENTORY,
-    rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Addresses a second. 每秒地址数。")] = 50.0,
-    timeout: Annotated[float, typer.Option(min=0.05, max=60, help="Seconds an answer may take. 应答时限。")] = 2.0,
+    rate: Annotated[
+        float, typer.Option(min=0.1, max=10_000, metavar="N", help="Addresses a second. 每秒地址数。")
+    ] = 50.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.05, max=60, metavar="SECONDS", help="Seconds an answer may take. 应答时限。")
+    ] = 2.0,
     yes: Annotated[bool, typer.Option("--yes", help="Look at more than a /16. 允许超过 /16。")] = False,
     lang: options.LangOption = None,
 ) -> None:
-    """Find devices that answer the given credentials; print inventory entries · 发现设备并建议清单条目."""
+    """Find devices, print inventory entries · 发现设备.
+
+    Looks at every address of the networks with the credentials named. 用所列凭据逐个地址探测，输出建议的清单条目。
+    """
     networks = _networks(cidrs, yes=yes, lang=options.language(lang))
     setup, spoken = options.opened(path, lang, resolve=False)
     given = [name for each in credentials for name in each.split(",") if name]
@@ -74,15 +84,12 @@ def _networks(cidrs: list[str], *, yes: bool, lang: Lang) -> tuple[discovery.Net
 
 async def _sweep(how: Sweep, networks: tuple[discovery.Network, ...], inventory: Inventory, lang: Lang) -> list[Found]:
     known = await discovery.known_addresses(entry.device.address for entry in inventory.entries.values())
-    stderr = Console(stderr=True, highlight=False, markup=False)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
-        task = progress.add_task(text("discover.looking", lang), total=discovery.size(networks))
+    with progress(text("discover.looking", lang), discovery.size(networks)) as shown:
 
         def done(address: str, found: Found | None) -> None:
-            progress.update(task, advance=1)
+            shown.advance(address)
             if found is not None:
-                progress.console.print(f"{address} {safe_terminal(found.name or found.greeting)}", soft_wrap=True)
+                shown.line(f"{address} {found.name or found.greeting}")
 
         return await discovery.sweep(how, discovery.addresses(networks, known), done)
 
@@ -101,14 +108,19 @@ def _remarks(found: Found, lang: Lang) -> list[str]:
 
 
 def record(
-    device: Annotated[str, typer.Argument(help="The device's name in the inventory. 设备名。")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the case: tests/devices/FAMILY/CASE. 输出目录。")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory. 设备名。")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Folder of the case: tests/devices/FAMILY/CASE. 输出目录。")
+    ],
     path: options.InventoryOption = options.INVENTORY,
     lang: options.LangOption = None,
 ) -> None:
-    """Walk a device over SNMP, or a UPS through NUT; write a redacted test case · 录制设备应答（脱敏）用作测试用例."""
+    """Record a device, redacted, as a test case · 录制用例.
+
+    Walks it over SNMP, or asks NUT for a UPS. 读取 SNMP 或 NUT 应答，脱敏后保存。
+    """
     setup, spoken = options.opened(path, lang)
-    (entry,) = options.select(setup.inventory, devices=[device])
+    entry = options.one(setup.inventory, device)
     if entry.device.snmp is None and entry.device.nut is None:
         raise UsageProblem(f"{device}: has no snmp credential in the inventory, and no nut")
     for name in recording.FILES:
@@ -147,14 +159,22 @@ def _logins(device: Device) -> list[str]:
 
 
 def import_list(
-    file: Annotated[Path, typer.Argument(help="A .csv, .xlsx, or NetBox's .json. 设备台账文件。")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .xlsx, or NetBox's .json. 设备台账文件。")],
     path: Annotated[
         Path | None,
-        typer.Option("-i", "--inventory", help="Leave out what is in it, use its sites. 已有清单：去重并沿用其站点。"),
+        typer.Option(
+            "-i",
+            "--inventory",
+            metavar="FILE",
+            help="Leave out what is in it, use its sites. 已有清单：去重并沿用其站点。",
+        ),
     ] = None,
     lang: options.LangOption = None,
 ) -> int:
-    """Read a list of devices; print inventory entries · 从 CSV、XLSX 或 NetBox 导入，输出建议清单."""
+    """Read a list, print inventory entries · 导入设备台账.
+
+    From CSV, XLSX or NetBox. 支持 CSV、XLSX、NetBox 导出，输出建议的清单条目。
+    """
     inventory = options.load(path, resolve=False).inventory if path else None
     spoken = options.language(lang, inventory)
     try:
@@ -165,9 +185,10 @@ def import_list(
         table.rows, inventory, lambda address, name: text("import.known", spoken, address=address, name=name)
     )
     for line in (*table.remarks, *found.problems):
-        options.say(f"{file}: {line}")
+        options.say(f"{file}: {messages.said(line, spoken)}")
     good, bad = sum(device.good for device in found.devices), len(found.problems)
     heading = text("import.heading", spoken, file=file.name, count=good, bad=bad)
     sections = {"customers": found.customers, "sites": found.sites}
-    sys.stdout.write(proposal.render(found.devices, [heading], sections))
+    devices = [each if each.good else replace(each, note=messages.said(each.note, spoken)) for each in found.devices]
+    sys.stdout.write(proposal.render(devices, [heading], sections))
     return 1 if bad else 0

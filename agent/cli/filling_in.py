@@ -21,7 +21,10 @@ def manual(
     cadence: options.CadenceOption = None,
     lang: options.LangOption = None,
 ) -> None:
-    """Print the form of the manual items, for `inspect --manual` · 打印现场检查记录表."""
+    """Print the form of what people look at · 现场检查表.
+
+    Fill it in, and give it to `inspect --manual`. 填写后交给 inspect --manual。
+    """
     setup, spoken = options.opened(path, lang, resolve=False)
     entries = options.select(setup.inventory, site, device, device_class)
     wanted = answers.asked(setup.items, entries, options.cadence_of(cadence))

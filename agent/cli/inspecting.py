@@ -5,16 +5,16 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from agent import answers, checks, inspection, reading, tables, wiring
+from agent.checks.rules import Check
 from agent.cli import options, reporting
 from agent.cli.options import (
     DATA,
@@ -31,11 +31,12 @@ from agent.cli.options import (
     TrapsOption,
     UsageProblem,
 )
+from agent.cli.progress import progress
 from agent.exposition.probing import Prober
 from agent.exposition.server import serve
 from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
-from agent.output import Format, Row, emit, jsonl, safe_terminal
+from agent.output import Format, Row, emit, jsonl, safe_terminal, whole_stdout
 from agent.service import Service
 from agent.startup import log_to_stderr, take_descriptors
 from agent.store import Store, StoreError
@@ -61,34 +62,32 @@ def gather(
     form: FormatOption = Format.TABLE,
     lang: LangOption = None,
 ) -> int:
-    """Read devices once and print what they said · 采集一次并输出原始数据."""
+    """Read devices once and print the figures · 采集一次."""
     setup = options.load(path)
     spoken = options.language(lang, setup.inventory)
     entries = options.select(setup.inventory, site, device, device_class)
-    silent: list[str] = []
-    found: list[Snapshot] = []
+    at_once = form is Format.JSONL  # a line a device, as it comes in; the other forms are in the inventory's order
+    with progress(text("cli.reading", spoken), len(entries), shown=not (at_once and sys.stdout.isatty())) as shown:
 
-    def show(snapshot: Snapshot) -> None:
-        if not snapshot.up:
-            silent.append(snapshot.device)
-        if form is Format.JSONL:
-            sys.stdout.write(jsonl(tables.snapshot_row(snapshot)))
-            sys.stdout.flush()
-        else:
-            found.append(snapshot)
+        def done(snapshot: Snapshot) -> None:
+            shown.advance(snapshot.device)
+            if at_once:
+                sys.stdout.write(jsonl(tables.snapshot_row(snapshot)))
+                sys.stdout.flush()
 
-    asyncio.run(_gather(setup, entries, show))
+        found = asyncio.run(_gather(setup, entries, done))
     if form is Format.JSON:
         emit([tables.snapshot_row(s) for s in found], {}, form)
-    elif form is not Format.JSONL:
+    elif not at_once:
         emit([row for s in found for row in tables.sample_rows(s)], tables.sample_columns(spoken), form)
+    silent = [snapshot.device for snapshot in found if not snapshot.up]
     for name in silent:
-        typer.echo(f"netpatrol: {name}: {text('cli.silent', spoken)}", err=True)
+        options.say(f"{name}: {text('cli.silent', spoken)}")
     return 1 if silent else 0
 
 
-async def _gather(setup: Setup, entries: Sequence[Entry], show: Callable[[Snapshot], None]) -> None:
-    await reading.reader(setup.profiles).all(entries, {}, show)
+async def _gather(setup: Setup, entries: Sequence[Entry], done: Callable[[Snapshot], None]) -> list[Snapshot]:
+    return list((await reading.reader(setup.profiles).all(entries, {}, done)).values())
 
 
 def inspect(
@@ -98,16 +97,28 @@ def inspect(
     device: DeviceOption = [],
     device_class: ClassOption = [],
     window: Annotated[
-        float, typer.Option(min=0, help="Seconds between the two readings; 0: read once. 两次采集间隔秒数。")
+        float,
+        typer.Option(
+            min=0,
+            max=3600,
+            metavar="SECONDS",
+            help="Seconds between the two readings; 0: read once. 两次采集间隔秒数。",
+        ),
     ] = 10.0,
     cadence: CadenceOption = None,
     manual: Annotated[
-        Path | None, typer.Option("--manual", help="Answers to manual items (see: netpatrol manual). 现场检查记录。")
+        Path | None,
+        typer.Option(
+            "--manual", metavar="FILE", help="Answers to manual items (see: netpatrol manual). 现场检查记录。"
+        ),
     ] = None,
     form: FormatOption = Format.TABLE,
     lang: LangOption = None,
 ) -> int:
-    """Inspect devices now: read, judge, open and resolve tickets, write the report · 立即巡检并生成报告."""
+    """Inspect now: judge, ticket, report · 立即巡检.
+
+    Reads twice, opens and resolves tickets, writes the report. 采集两次，开单、销单，生成报告。
+    """
     setup = options.load(path)
     spoken = options.language(lang, setup.inventory)
     options.say_not_understood(setup, spoken)
@@ -121,11 +132,10 @@ def inspect(
     with store:
         for problem in problems:
             _complain(str(problem))
-        with _progress(spoken, len(entries) * (2 if window else 1)) as progress:
-            task = progress.tasks[0].id
+        with progress(text("cli.reading", spoken), len(entries) * (2 if window else 1)) as shown:
 
             def done(snapshot: Snapshot, reading: int) -> None:
-                progress.update(task, advance=1, description=safe_terminal(snapshot.device))
+                shown.advance(snapshot.device)
 
             async def work() -> Inspected:
                 reader = reading.reader(setup.profiles, rules)
@@ -134,9 +144,10 @@ def inspect(
                 return await inspection.run(parts, entries, scope, done)
 
             inspected = asyncio.run(work())
-        emit(_found(inspected.run, setup, spoken), tables.finding_columns(spoken), form)
         report = _report(inspected.run, setup, store, data)
-    return _conclude(inspected, report, data, spoken)
+        with whole_stdout():
+            emit(_found(inspected.run, setup, spoken), tables.finding_columns(spoken), form)
+    return _conclude(inspected, setup.checks, report, data, spoken)
 
 
 def _found(run: Run, setup: Setup, lang: Lang) -> list[Row]:
@@ -161,13 +172,14 @@ def _report(run: Run, setup: Setup, store: Store, data: Path) -> Path | None:
         return None
 
 
-def _conclude(inspected: Inspected, report: Path | None, data: Path, lang: Lang) -> int:
+def _conclude(inspected: Inspected, checks: Mapping[str, Check], report: Path | None, data: Path, lang: Lang) -> int:
     """Say on stderr what was done and where it is; return the exit code."""
     run = inspected.run
     for change in run.changes:
         ticket = change.ticket
-        line = f"{change.number} {text(f'action.{change.action}', lang)} {ticket.device} {ticket.check} {ticket.object}"
-        _say(line)
+        title = checks[ticket.check].title[lang] if ticket.check in checks else ticket.check
+        parts = (change.number, text(f"action.{change.action}", lang), ticket.device, title, ticket.object)
+        _say(" ".join(filter(None, parts)))
     covered = f"{run.coverage.ratio:.0%} ({run.coverage.collected}/{run.coverage.expected})"
     answered = f"{run.coverage.answered}/{run.coverage.devices}"
     _say(text("cli.done", lang, run=run.id, answered=answered, covered=covered))
@@ -189,41 +201,38 @@ def _whereabouts(inspected: Inspected, spool: Path, lang: Lang) -> str:
     return text("cli.spooled", lang, file=inspected.spooled)
 
 
-def _progress(lang: Lang, total: int) -> Progress:
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    progress = Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)
-    progress.add_task(text("cli.reading", lang), total=total)
-    return progress
-
-
 def run(
     path: InventoryOption = INVENTORY,
     data: DataOption = DATA,
-    listen: Annotated[str, typer.Option(help="Where /metrics is served. 指标监听地址。")] = "127.0.0.1:9469",
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where /metrics is served. 指标监听地址。")
+    ] = "127.0.0.1:9469",
     traps: TrapsOption = None,
     pollers: Annotated[
         int | None,
         typer.Option(
             min=0,
             max=64,
+            metavar="N",
             help="Processes that poll; 0: this one; default: by devices and cores. 采集进程数。",
         ),
     ] = None,
 ) -> int:
-    """Poll all devices at their intervals, serve /metrics, until SIGTERM · 持续采集并提供 /metrics."""
+    """Poll continuously and serve /metrics · 持续监控.
+
+    Each device at its interval, until Ctrl-C or SIGTERM. 按各设备周期采集，Ctrl-C 或 SIGTERM 停止。
+    """
     log_to_stderr()
     take_descriptors()
     setup = options.load(path)
     options.say_not_understood(setup, options.language(None, setup.inventory))
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit():
-        raise UsageProblem(f"--listen {listen}: not an address and port (right form: --listen 127.0.0.1:9469)")
+    address = options.endpoint("--listen", listen, "--listen 127.0.0.1:9469")
     setup = replace(setup, inventory=replace(setup.inventory, traps=options.traps(traps, setup.inventory)))
     store, problems = wiring.open_store(data, setup.inventory, setup.checks)
     for problem in problems:
         _complain(str(problem))
     with store:
-        asyncio.run(_serve(setup, store, data, (host.strip("[]"), int(port)), pollers))
+        asyncio.run(_serve(setup, store, data, address, pollers))
     return 0
 
 

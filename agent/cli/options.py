@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -13,6 +14,7 @@ from agent import checks, inventory
 from agent.checks import by_hand
 from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Cadence, Check
+from agent.inventory_problems import choice
 from agent.inventory_scalars import parse_endpoint
 from agent.model import Entry, Inventory, Lang, Traps
 from agent.output import Format, safe_terminal
@@ -21,24 +23,42 @@ from collectors import profiles
 from collectors.model import DeviceClass
 from collectors.profiles import ProfileSet
 from collectors.profiles.community import NotUnderstood
-from collectors.yamlfile import Problem
+from collectors.yamlfile import Problem, YamlError
 
 InventoryOption = Annotated[
     Path,
-    typer.Option("-i", "--inventory", envvar="NETPATROL_INVENTORY", help="The inventory file. 设备清单文件。"),
+    typer.Option(
+        "-i", "--inventory", envvar="NETPATROL_INVENTORY", metavar="FILE", help="The inventory file. 设备清单文件。"
+    ),
 ]
 DataOption = Annotated[
     Path,
-    typer.Option("--data", envvar="NETPATROL_DATA", help="Folder of the store and the reports. 数据目录。"),
+    typer.Option(
+        "--data", envvar="NETPATROL_DATA", metavar="FOLDER", help="Folder of the store and the reports. 数据目录。"
+    ),
 ]
 LangOption = Annotated[
     str | None,
-    typer.Option("--lang", envvar="NETPATROL_LANG", metavar="zh|en", help="Language. 语言。[default: the locale's]"),
+    typer.Option(
+        "--lang",
+        envvar="NETPATROL_LANG",
+        metavar="zh|en",
+        help="Language; default: the inventory's, else the locale's. 语言，默认依清单、系统区域。",
+    ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="How rows are printed. 输出格式。")]
-SiteOption = Annotated[list[str], typer.Option("--site", help="Only this site (repeatable). 只选此站点。")]
-DeviceOption = Annotated[list[str], typer.Option("--device", help="Only this device (repeatable). 只选此设备。")]
-ClassOption = Annotated[list[DeviceClass], typer.Option("--class", help="Only this class (repeatable). 只选此类设备。")]
+FormatOption = Annotated[
+    Format, typer.Option("--format", metavar="table|json|jsonl|csv", help="How rows are printed. 输出格式。")
+]
+SiteOption = Annotated[
+    list[str], typer.Option("--site", metavar="NAME", help="Only this site (repeatable). 只选此站点。")
+]
+DeviceOption = Annotated[
+    list[str], typer.Option("--device", metavar="NAME", help="Only this device (repeatable). 只选此设备。")
+]
+ClassOption = Annotated[
+    list[DeviceClass],
+    typer.Option("--class", metavar="|".join(DeviceClass), help="Only this class (repeatable). 只选此类设备。"),
+]
 TrapsOption = Annotated[
     str | None,
     typer.Option(
@@ -60,7 +80,11 @@ class InspectionCadence(StrEnum):
 
 CadenceOption = Annotated[
     InspectionCadence | None,
-    typer.Option("--cadence", help="Only what belongs to this inspection; default: all. 按周期选择检查项，默认全部。"),
+    typer.Option(
+        "--cadence",
+        metavar="|".join(InspectionCadence),
+        help="Only what belongs to this inspection; default: all. 按周期选择检查项，默认全部。",
+    ),
 ]
 
 INVENTORY = Path("inventory.yaml")
@@ -76,11 +100,23 @@ def language(given: str | None, found: Inventory | None = None) -> Lang:
     if given is None and found is not None and found.language:
         return found.language
     if given is None:
-        spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-        return "zh" if spoken.lower().startswith("zh") else "en"
+        return _of_locale()
     if given not in ("zh", "en"):
         raise UsageProblem(f"--lang {given}: not a language here (right form: --lang zh or --lang en)")
     return cast("Lang", given)
+
+
+def language_of(arguments: Sequence[str]) -> Lang:
+    """Return the language to say in what is wrong with a command, as far as its arguments could be understood."""
+    words = [part for argument in arguments for part in argument.split("=", 1)]
+    named = {word: after for word, after in pairwise(words) if word == "--lang"}
+    given = named.get("--lang") or os.environ.get("NETPATROL_LANG")
+    return cast("Lang", given) if given in ("zh", "en") else _of_locale()
+
+
+def _of_locale() -> Lang:
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh" if spoken.lower().startswith("zh") else "en"
 
 
 def cadence_of(given: InspectionCadence | None) -> Cadence | None:
@@ -88,14 +124,19 @@ def cadence_of(given: InspectionCadence | None) -> Cadence | None:
     return given.value if given else None
 
 
+def endpoint(option: str, given: str, right: str) -> tuple[str, int]:
+    """Return the address and port that an option gives. Raises UsageProblem, with the right form."""
+    try:
+        return parse_endpoint(given)
+    except ValueError as error:
+        raise UsageProblem(f"{option} {given}: {error} (right form: {right})") from None
+
+
 def traps(given: str | None, found: Inventory) -> Traps | None:
     """Return where traps are heard: as given, else as the inventory says. Raises UsageProblem."""
     if given is None or given == "off":
         return None if given else found.traps
-    try:
-        host, port = parse_endpoint(given)
-    except ValueError as error:
-        raise UsageProblem(f"--traps {given}: {error} (right form: --traps 0.0.0.0:1162, or --traps off)") from None
+    host, port = endpoint("--traps", given, "--traps 0.0.0.0:1162, or --traps off")
     return Traps(host=host, port=port, relays=found.traps.relays if found.traps else ())
 
 
@@ -114,6 +155,9 @@ def load(path: Path, *, resolve: bool = True, warn: Callable[[Problem], object] 
 
     `resolve=False` leaves secrets alone: enough to list what is known. What is unwise goes to `warn`.
     """
+    if not path.exists():
+        hint = "there is no such file: netpatrol init writes one, -i FILE names another"
+        raise YamlError([Problem(str(path), 0, "", hint)])
     known_profiles, known_checks = profiles.load(), checks.load()
 
     def names(folders: tuple[Path, ...]) -> Collection[str]:
@@ -174,8 +218,13 @@ def select(
     return chosen
 
 
-def _known(option: str, given: Iterable[str], known: Iterable[str]) -> None:
-    names = sorted(known)
+def one(found: Inventory, name: str) -> Entry:
+    """Return the device that an argument names. Raises UsageProblem."""
+    _known("DEVICE", [name], found.entries)
+    return found.entries[name]
+
+
+def _known(option: str, given: Iterable[str], known: Collection[str]) -> None:
     for name in given:
-        if name not in names:
-            raise UsageProblem(f"{option} {name}: not in the inventory (known: {', '.join(names) or 'none'})")
+        if name not in known:
+            raise UsageProblem(f"{option} {name}: not in the inventory{choice(name, sorted(known))}")

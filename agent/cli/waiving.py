@@ -11,7 +11,7 @@ from agent import tables, waivers
 from agent.cli import options, showing
 from agent.cli.options import UsageProblem
 from agent.cli.showing import By
-from agent.model import Finding
+from agent.model import Finding, Lang
 from agent.output import Format, emit, safe_terminal
 from agent.reading import now
 from agent.store import Store
@@ -19,8 +19,8 @@ from agent.texts import text
 from agent.waivers import FindingChange, WaiverError
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The finding's id, as the list shows it. 问题编号。")]
-Reason = Annotated[str, typer.Option("--reason", help="Why it is accepted. 豁免原因。")]
-Why = Annotated[str, typer.Option("--reason", help="Why it is taken back. 撤销原因。")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is accepted. 豁免原因。")]
+Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is taken back. 撤销原因。")]
 Until = Annotated[
     str,
     typer.Option("--until", metavar="DATE", help="Last day: 2026-12-31; default: no end. 有效期最后一天，默认长期。"),
@@ -30,7 +30,7 @@ Until = Annotated[
 def register(app: typer.Typer) -> None:
     """Add this module's subcommands."""
     group = typer.Typer(
-        help="List findings, accept one, and take that back · 查看与豁免问题.",
+        help="List findings, accept one · 查看与豁免问题.",
         invoke_without_command=True,
         rich_markup_mode=None,
     )
@@ -50,7 +50,7 @@ def show(
     """Show who decided what of a finding · 查看问题的豁免历史."""
     setup, spoken = options.opened(path, lang, resolve=False)
     zone = setup.inventory.timezone
-    with showing.stored(data) as store:
+    with showing.stored(data, spoken) as store:
         found, history = store.decisions(finding)
     if form is Format.TABLE:
         emit(tables.finding_rows([found], setup.checks, spoken, zone), tables.finding_columns(spoken), form)
@@ -67,20 +67,25 @@ def waive(
     data: options.DataOption = options.DATA,
     lang: options.LangOption = None,
 ) -> None:
-    """Accept a finding: it is measured on, not counted, and opens no ticket · 豁免问题：继续检测，不计数，不开单."""
-    end = _end_of(until, options.load(path, resolve=False).inventory.timezone) if until else None
-    with showing.stored(data) as store:
+    """Accept a finding · 豁免问题.
+
+    It is measured on, not counted, and opens no ticket. 继续检测，不计数，不开单。
+    """
+    setup, spoken = options.opened(path, lang, resolve=False)
+    end = _end_of(until, setup.inventory.timezone) if until else None
+    with showing.stored(data, spoken) as store:
         change = _decide(store, finding, lambda known: waivers.waive(known, by, reason, end, now()))
-    _say(change, lang)
+    _say(change, spoken)
 
 
 def unwaive(
     finding: Id, by: By, reason: Why = "", data: options.DataOption = options.DATA, lang: options.LangOption = None
 ) -> None:
     """Take a waiver back: the finding is open again · 撤销豁免."""
-    with showing.stored(data) as store:
+    spoken = options.language(lang)
+    with showing.stored(data, spoken) as store:
         change = _decide(store, finding, lambda known: waivers.unwaive(known, by, reason, now()))
-    _say(change, lang)
+    _say(change, spoken)
 
 
 def _decide(store: Store, finding: str, decided: Callable[[Finding], FindingChange]) -> FindingChange:
@@ -98,8 +103,7 @@ def _end_of(day: str, zone: str) -> datetime:
         raise UsageProblem(f"--until {day}: not a day (right form: --until 2026-12-31)") from None
 
 
-def _say(change: FindingChange, lang: str | None) -> None:
-    spoken = options.language(lang)
-    state = text(f"finding.{change.finding.state}", spoken)
-    line = f"{change.finding.id}: {text(f'action.{change.action}', spoken)} → {state}"
+def _say(change: FindingChange, lang: Lang) -> None:
+    state = text(f"finding.{change.finding.state}", lang)
+    line = f"{change.finding.id}: {text(f'action.{change.action}', lang)} → {state}"
     typer.echo(safe_terminal(line), err=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.configs.backup import BACKED_UP, UNSAVED, Backup, Keeper
@@ -32,9 +32,15 @@ class Round:
         return await self.all(entries, snapshots, f"Run: {run}", inspecting=True)
 
     async def all(
-        self, entries: Sequence[Entry], snapshots: Mapping[str, Snapshot], reason: str, *, inspecting: bool
+        self,
+        entries: Sequence[Entry],
+        snapshots: Mapping[str, Snapshot],
+        reason: str,
+        *,
+        inspecting: bool,
+        done: Callable[[Backup], None] = lambda backup: None,
     ) -> dict[str, Backup]:
-        """Back up devices, and return what became of each that can be."""
+        """Back up devices, telling `done` of each, and return what became of those that can be."""
         wanted = [
             (entry, cli, snapshot)
             for entry in entries
@@ -45,7 +51,9 @@ class Round:
 
         async def one(entry: Entry, cli: Cli, snapshot: Snapshot) -> Backup:
             async with self.bounds.hold(entry.name, entry.site.name if entry.site else None):
-                return await self._one(entry, cli, reason, inspecting, UNSAVED in snapshot.expected)
+                backup = await self._one(entry, cli, reason, inspecting, UNSAVED in snapshot.expected)
+            done(backup)
+            return backup
 
         backups = await asyncio.gather(*(one(*each) for each in wanted))
         return {backup.device: backup for backup in backups}

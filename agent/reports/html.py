@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from agent import messages
 from agent.model import Lang, Severity, Text
 from agent.reports.model import Report
 from agent.texts import of_severity, text
@@ -35,6 +36,7 @@ def environment(lang: Lang, timezone: str, *packages: str) -> Environment:
         finalize=_clean,
     )
     made.filters |= {"local": local, "in": lambda both: both[lang], "word": lambda s: of_severity(s, lang)}
+    made.filters["said"] = lambda message: messages.said(message, lang)
     made.globals |= {
         "t": lambda key, **fields: text("report." + key, lang, **fields),
         "label": lambda key, **fields: text(key, lang, **fields),

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agent import answers
+from agent import answers, describe
 from agent.checks.by_hand import ManualItem
-from agent.model import Entry, Lang, ManualAnswer, Run
+from agent.model import Entry, Lang, ManualAnswer, Run, Text
 from agent.reports.model import ManualRow
 from agent.texts import both, text
+
+SHARE = "0 to 1"  # the unit of figures that are typed as shares, and read as per cent
 
 
 def rows(run: Run, entries: Sequence[Entry], items: Mapping[str, ManualItem]) -> Iterator[ManualRow]:
@@ -46,15 +48,19 @@ def _row(item: ManualItem, where: tuple[str, ...], answer: ManualAnswer | None) 
 def _answer(item: ManualItem, answer: ManualAnswer | None, lang: Lang) -> str:
     if answer is None:
         return text("manual.open", lang)
-    figure = f"{answer.value:g} {item.value[lang]}" if answer.value is not None and item.value else ""
+    figure = _figure(answer.value, item.value, lang) if answer.value is not None and item.value else ""
     said = "" if answer.ok is None else text("manual.right" if answer.ok else "manual.wrong", lang)
     return " · ".join(filter(None, (figure, said)))
+
+
+def _figure(value: float, unit: Text, lang: Lang) -> str:
+    return describe.value_text(value, "ratio", lang) if unit.en == SHARE else f"{value:g} {unit[lang]}"
 
 
 def _limit(item: ManualItem, lang: Lang) -> str:
     """Return the figures at which a warning begins."""
     found = [
-        text(f"describe.{side}", lang, value=f"{first:g} {item.value[lang]}")
+        text(f"describe.{side}", lang, value=_figure(first, item.value, lang))
         for side, bounds in (("above", item.limit.above), ("below", item.limit.below))
         if bounds is not None and item.value
         if (first := bounds.warning if bounds.warning is not None else bounds.critical) is not None

@@ -78,7 +78,7 @@ def test_check_config_names_what_is_not_read(
         out.splitlines()[-1]
         == {
             "en": "inventory.yaml: 1 community profiles with 2 metrics",
-            "zh": "inventory.yaml: 社区型谱文件 1 个，指标 2 个",
+            "zh": "inventory.yaml: 社区采集模板文件 1 个，指标 2 个",
         }[lang]
     )
 

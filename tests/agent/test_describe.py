@@ -126,8 +126,8 @@ def test_a_fault_that_could_not_be_measured_again_says_why():
     [
         ("temperature", HOT, "上限 70 °C（设备门限）", "limit 70 °C (the device's own)"),
         ("fan", {"text": "failed"}, "状态正常", "healthy"),
-        ("reachability", {"value": 0, "direction": "in"}, "应为 有应答", "should be: answers"),
-        ("ntp", {"value": 0, "direction": "in"}, "应为 已同步", "should be: synchronised"),
+        ("reachability", {"value": 0, "direction": "in"}, "应为有应答", "should be: answers"),
+        ("ntp", {"value": 0, "direction": "in"}, "应为已同步", "should be: synchronised"),
         ("temperature", {}, "—", "—"),
     ],
 )

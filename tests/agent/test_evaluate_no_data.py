@@ -194,3 +194,11 @@ def test_tracks_of_other_devices_are_not_ours():
         {"heat": check()}, entry(), snapshot([heat(40)]), previous=None, tracks={("other", "heat", "cpu"): Track()}
     )
     assert said(found) == {"board": (OK, "")}
+
+
+@pytest.mark.parametrize("knocking", ["icmp", "tcp"])
+def test_a_silent_device_is_explained_by_its_management_protocol(knocking):
+    knocked = failure("device_port_open", protocol=knocking)
+    now = silent(0, knocked, failure("device_up", kind="unreachable"), profile=None)
+    up = check("up", sample="device_up", object=[], required=True, limit={"critical_values": [0]})
+    assert said(judge(now, up)) == {"": (UNKNOWN, "unreachable")}

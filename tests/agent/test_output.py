@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,53 @@ def test_any_row_becomes_one_encodable_json_line(row: dict[str, object]) -> None
 def test_json_is_encodable_whatever_a_device_said() -> None:
     shown = printed(Format.JSON, [{"device": "a\ud800"}])
     assert json.loads(shown.encode("utf-8")) == [{"device": "a\ud800"}]
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_screen(columns: int, rows: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    out = Screen()
+    emit(rows, COLUMNS, Format.TABLE, out)
+    return [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in out.getvalue().splitlines()]
+
+
+LONG = [{"device": "core-1", "what": "fan 1 " * 20}, {"device": "core-2", "what": "温度过高"}]
+
+
+def test_a_table_that_goes_into_a_pipe_has_a_line_a_row_however_long() -> None:
+    lines = printed(Format.TABLE, LONG).splitlines()
+    assert [line.split()[0] for line in lines] == ["Device", "core-1", "core-2"]
+
+
+def test_a_long_cell_is_folded_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = on_screen(40, LONG, monkeypatch)
+    assert max(map(len, lines)) <= 40
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["Device", "core-1", "core-2"]
+
+
+def test_a_narrow_terminal_gets_a_block_of_lines_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert on_screen(22, [{"device": "core-switch-1", "what": "fan failed"}, LONG[1]], monkeypatch) == [
+        "Device  core-switch-1",
+        "What    fan failed",
+        "",
+        "Device  core-2",
+        "What    温度过高",
+    ]
+
+
+def test_a_column_without_any_text_is_left_out_of_a_table() -> None:
+    assert printed(Format.TABLE, [{"device": "core-1", "what": None}]).split() == ["Device", "core-1"]
+
+
+def test_a_table_without_rows_has_its_headings() -> None:
+    assert printed(Format.TABLE, []).split() == ["Device", "What"]
 
 
 def test_what_only_colours_a_line_is_not_printed_as_data() -> None:

@@ -13,6 +13,7 @@ from agent import reports
 from agent.checks.by_hand import ManualItem
 from agent.model import Coverage, FindingState, ManualAnswer, Result, Run, Severity, Text, Waiver
 from agent.reports import score
+from collectors.model import Failure
 from tests.agent.reported import CHECKS, HOSTILE, INVENTORY, NOW, Texts, run_of
 
 
@@ -154,6 +155,22 @@ def test_what_people_answered_is_judged_and_what_they_did_not_is_shown_as_open()
         ("earth title", ("sw-2",), "UNKNOWN", "to be filled in", "limit 1 volts"),
     ]
     assert (rows[0].by, rows[0].on) == ("Li Lei", date(2026, 11, 22))
+
+
+def test_a_share_that_people_measured_is_shown_as_per_cent() -> None:
+    share = {"value": {"zh": "0–1", "en": "0 to 1"}, "limit": {"below": {"warning": 0.9}}}
+    answers = (ManualAnswer(item="discharge", device="sw-1", value=0.86),)
+    items = {"discharge": item("discharge", "device", **share)}
+    first, *_ = report_of(replace(run_of(), answers=answers), items=items).manual
+    assert (first.answer.zh, first.limit.zh, first.limit.en) == ("86%", "下限 90%", "lower limit 90%")
+
+
+def test_a_chinese_report_says_in_chinese_what_could_not_be_read() -> None:
+    run = run_of()
+    mute = Failure("snmp", "unreachable", "identify", "sw-1: nothing listens there: the port is closed")
+    devices = (replace(each, snapshot=replace(each.snapshot, failures=(mute,))) for each in run.devices)
+    page = reports.render(report_of(replace(run, devices=tuple(devices))), "zh")
+    assert "未能采集：snmp: identify: sw-1: 端口未开放" in page
 
 
 def test_a_quarterly_report_asks_for_quarterly_items_only() -> None:

@@ -73,7 +73,7 @@ async def test_an_inspection_opens_one_ticket_and_its_report_says_what_is_behind
     english, chinese = reports.render(report, "en"), reports.render(report, "zh")
     assert "behind agg" in english
     assert "3 behind it: access-1, access-2, core to agg" in english
-    assert "位于 agg 之后" in chinese
+    assert "位于 agg 下游" in chinese
     assert "受其影响 3 项：access-1, access-2, core to agg" in chinese
 
 

@@ -166,7 +166,7 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(YamlError, match="nowhere:0: is not a folder of profile files"):
+    with pytest.raises(YamlError, match="nowhere: is not a folder of profile files"):
         load([tmp_path / "nowhere"])
 
 
