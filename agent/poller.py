@@ -267,16 +267,18 @@ class Poller:
         """Write the last snapshots, as many as `grace` allows."""
         over = time.monotonic() + self._share.grace
         waiting = sorted(self._unkept, key=self._urgency)
-        for at in range(0, len(waiting), KEPT_AT_ONCE):
+        while waiting:
             if time.monotonic() > over:
-                log.info("the last polls of %d devices are not kept", len(waiting) - at)
+                log.info("the last polls of %d devices are not kept", len(waiting))
                 return
             try:
-                self._keep(self._taken(waiting[at : at + KEPT_AT_ONCE]))
+                self._keep(self._taken(waiting[:KEPT_AT_ONCE]))
             except Exception as error:  # the edge of the store: what was judged of them is settled all the same
                 log.error("store: %s", error, exc_info=not isinstance(error, StoreError))
-                return
-            time.sleep(OTHERS_TURN)
+                time.sleep(KEEP_PAUSE)
+            else:
+                del waiting[:KEPT_AT_ONCE]
+                time.sleep(OTHERS_TURN)
 
 
 def _changed(memory: _Memory, one: Judgement) -> dict[Key, Track]:

@@ -205,3 +205,22 @@ async def test_a_snapshot_that_the_store_refuses_is_counted_and_written_later(
         await until(lambda: any(polled.refused for polled in quick.polls))
         await until(quick.store.latest)
     assert sum(polled.refused for polled in quick.polls) == 1
+
+
+async def test_the_last_snapshots_are_kept_though_the_store_is_busy_at_first(
+    slow: Working, monkeypatch: pytest.MonkeyPatch
+):
+    record, refused = Store.record, []
+
+    def refusing(store: Store, *args: Any, **more: Any) -> Any:
+        if len(refused) < 3:
+            refused.append(args[0])
+            raise StoreError("locked")
+        return record(store, *args, **more)
+
+    async with slow.running():
+        slow.poller.soon("sw-1")
+        await until(lambda: slow.polls)
+        monkeypatch.setattr(polling, "KEEP_PAUSE", 0.01)
+        monkeypatch.setattr(Store, "record", refusing)
+    assert (len(refused), set(slow.store.latest())) == (3, {"sw-1"})
