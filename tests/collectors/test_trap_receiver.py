@@ -198,6 +198,22 @@ async def test_a_fault_of_ours_costs_one_datagram():
     assert bench.receiver.dropped == {Reason.MALFORMED: 1}
 
 
+async def test_others_have_their_turn_while_much_is_opened(monkeypatch):
+    monkeypatch.setattr(receiver, "SLICE", 0.0)
+    bench, arrived, turns, seen = Bench(sender("edge")), asyncio.Event(), 0, []
+    intake = Intake(bench.receiver.senders.shares())
+    for number in range(20):
+        intake.offer(EDGE, None, memoryview(trap("a-community", request_id=number)), 0.0)
+    bench.receiver.accept = lambda _: seen.append(turns)
+    arrived.set()
+    work = asyncio.create_task(bench.receiver.work(intake, arrived))
+    while len(seen) < 20:
+        turns += 1
+        await asyncio.sleep(0)
+    work.cancel()
+    assert len(set(seen)) == 20
+
+
 def test_a_fault_of_ours_is_logged_once_a_source_however_often_it_is_met(caplog):
     bench = Bench(sender("edge"), sender("core", CORE))
     for source in (EDGE, EDGE, EDGE, CORE):

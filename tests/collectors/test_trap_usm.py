@@ -5,9 +5,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyasn1.codec.ber import encoder
+from pyasn1.type import univ
 
+from collectors import snmp_forms as forms
+from collectors.ber import object_octets
 from collectors.errors import BadData, CollectError
 from collectors.model import Secret, SnmpAccess
+from collectors.snmp_usm import USM_STATS
 from collectors.traps.message import Reason
 from collectors.traps.usm import Keys, Unbelieved, Usm, credentials, envelope
 from tests.simulator import trap_sender_v3
@@ -126,6 +131,15 @@ async def test_who_asks_for_reports_is_told_our_engine_before_anything_else():
         assert (report.engine, report.flags) == (OURS.id, 0)
 
 
+def test_the_sender_of_an_inform_that_is_not_decrypted_is_told_so():
+    keys, place = next(Usm(OURS)._localised([credentials(FULL)], OURS.id)), b"the place of a code: 24."
+    security = forms.security(OURS.id, OURS.boots, 10, user=b"ops", code=place, salt=b"short")
+    sealed = forms.message(7, 7, security, encoder.encode(univ.OctetString(bytes(16))))
+    error = refused(sealed.replace(place, keys.code(sealed.replace(place, bytes(24)))), FULL)
+    assert (error.reason, str(error)) == (Reason.CREDENTIALS, "our priv key does not decrypt it")
+    assert object_octets((*USM_STATS, 6, 0)) in error.report
+
+
 @pytest.mark.parametrize("flags", [2, 6])
 def test_what_says_it_is_encrypted_and_not_signed_is_no_message(flags):
     with pytest.raises(BadData, match="message flags"):
@@ -175,6 +189,8 @@ def test_any_octets_are_a_message_or_an_error_of_ours(at, octets, flags):
 def test_an_engine_id_has_5_to_32_octets(engine):
     with pytest.raises(BadData):
         opened(v3_trap(engine), PLAIN)
+    for whole in (b"x" * 5, b"x" * 32):
+        assert opened(v3_trap(whole), PLAIN).pdu.kind == "trap"
 
 
 async def test_an_inform_is_believed_in_our_time_only_and_told_our_clock_else():
