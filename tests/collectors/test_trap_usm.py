@@ -13,10 +13,11 @@ from collectors.ber import object_octets
 from collectors.errors import BadData, CollectError
 from collectors.model import Secret, SnmpAccess
 from collectors.snmp_usm import USM_STATS
+from collectors.traps import usm as traps_usm
 from collectors.traps.message import Reason
 from collectors.traps.usm import Keys, Unbelieved, Usm, credentials, envelope
 from tests.simulator import trap_sender_v3
-from tests.simulator.bad_traps import v3_trap
+from tests.simulator.bad_traps import cold_start, v3_trap
 from tests.simulator.near import FULL
 from tests.simulator.trap_sender_v3 import OURS, SIGNED, informed, spoken
 
@@ -85,6 +86,43 @@ async def test_a_trap_with_an_old_clock_is_not_believed_twice_too_late():
     assert opened(datagram, FULL, usm=usm, at=150.0)
     assert refused(datagram, FULL, usm=usm, at=200.0).reason is Reason.REPLAY
     assert usm.open(datagram, "10.0.0.2", [credentials(FULL)], 200.0)  # another device with a copied engine ID
+
+
+def signed(boots: int, seconds: int) -> bytes:
+    """Return a trap of the user SIGNED, by an engine at some time."""
+    engine, place = bytes.fromhex(trap_sender_v3.ENGINE), b"the place of a code: 24."
+    keys = next(Usm(OURS)._localised([credentials(SIGNED)], engine))
+    security = forms.security(engine, boots, seconds, user=b"ops", code=place, salt=b"")
+    whole = forms.message(7, 1, security, forms.scoped(engine, b"", cold_start()))
+    return whole.replace(place, keys.code(whole.replace(place, bytes(24))))
+
+
+FRESH = {
+    "as late as it may be": (3, 850, True),
+    "a second later": (3, 849, False),
+    "of an earlier boot": (2, 5000, False),
+    "of a later boot": (4, 0, True),
+    "of an engine that has no more boots": (2**31 - 1, 2000, False),
+}
+
+
+@pytest.mark.parametrize(("boots", "seconds", "believed"), FRESH.values(), ids=FRESH)
+def test_a_trap_is_believed_within_the_time_window_of_what_was_heard_before(boots, seconds, believed):
+    usm = Usm(OURS)
+    assert opened(signed(3, 1000), SIGNED, usm=usm)
+    if believed:
+        assert opened(signed(boots, seconds), SIGNED, usm=usm)
+    else:
+        assert refused(signed(boots, seconds), SIGNED, usm=usm).reason is Reason.REPLAY
+    assert refused(signed(3, 849), SIGNED, usm=usm).reason is Reason.REPLAY, "no clock goes back"
+
+
+def test_what_was_not_used_for_longest_is_forgotten(monkeypatch):
+    monkeypatch.setattr(traps_usm, "MAX_REMEMBERED", 2)
+    known = traps_usm._Remembered()
+    for key in ("a", "b", "a", "c"):
+        known.put(key, 1)
+    assert list(known) == ["a", "c"]
 
 
 async def test_a_recorded_trap_is_not_believed_of_a_device_that_has_an_engine_of_its_own():
