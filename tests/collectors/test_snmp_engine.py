@@ -16,7 +16,7 @@ from collectors.model import Secret, SnmpAccess
 from collectors.snmp_engine import REMEMBERED, Engine
 from collectors.snmp_own import EngineTransport, open_own
 from tests.simulator import bad_agent
-from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, TWO, Asked, BadAgent, Relay, Script
+from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, TWO, Asked, BadAgent, Elsewhere, Relay, Script
 from tests.simulator.idle_loop import IdleLoop, idle_loop
 from tests.simulator.near import V2C, V3
 from tests.simulator.snmp_agent import SnmpAgent
@@ -263,17 +263,6 @@ async def test_among_several_at_one_address_a_stray_is_the_blame_of_each() -> No
         found = await asyncio.gather(first.get([ONE]), second.get([TWO]), return_exceptions=True)
     assert [type(each) for each in found] == [TimedOut, TimedOut]
     assert "only answers to other requests came in time" in str(found[1])
-
-
-class Elsewhere(BadAgent):
-    """Answers as `stranger`, from whose port nothing was asked."""
-
-    def __init__(self, script: Script, stranger: BadAgent) -> None:
-        super().__init__(script)
-        self._stranger = stranger
-
-    def _send(self, datagram: bytes, addr: object) -> None:
-        self._stranger._send(datagram, addr)
 
 
 ELSEWHERE: dict[str, tuple[Script, str]] = {

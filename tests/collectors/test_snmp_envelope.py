@@ -133,6 +133,11 @@ def test_a_message_of_an_unusual_form_is_read_but_none_is_read_by_it(changed: di
     assert known(datagram) is None
 
 
+def test_an_engine_that_has_just_begun_has_neither_boots_nor_time() -> None:
+    found = read(message(boots=0, seconds=integer(0)))
+    assert (found.boots, found.seconds) == (0, 0)
+
+
 NO_ENVELOPES: dict[str, dict[str, Any]] = {
     "two octets of flags": {"flags": b"\x03\x03"},
     "boots below zero": {"boots": -1},

@@ -9,7 +9,7 @@ from collectors.ber import INTEGER, OBJECT, OCTETS, SEQUENCE, element
 from collectors.errors import AuthFailed, BadData, CollectError, Refused, TimedOut, Unreachable
 from collectors.model import Secret, SnmpAccess
 from tests.simulator import bad_agent
-from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, BadAgent, Script
+from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, BadAgent, Elsewhere, Script
 from tests.simulator.idle_loop import IdleLoop
 from tests.simulator.near import V2C, V3, device, opened
 
@@ -110,16 +110,14 @@ async def test_a_late_answer_is_not_taken_for_the_next_request() -> None:
 
 
 async def test_an_answer_from_another_address_is_not_heard() -> None:
-    async with BadAgent(bad_agent.good) as stranger:
-
-        class Elsewhere(BadAgent):
-            def _send(self, datagram: bytes, addr: object) -> None:
-                stranger._send(datagram, addr)
-
-        async with Elsewhere(bad_agent.good) as agent, opened(agent.port) as transport:
-            with pytest.raises(TimedOut):
-                await transport.get([ONE])
-            assert len(agent.asked) == 1
+    async with (
+        BadAgent(bad_agent.good) as stranger,
+        Elsewhere(bad_agent.good, stranger) as agent,
+        opened(agent.port) as transport,
+    ):
+        with pytest.raises(TimedOut):
+            await transport.get([ONE])
+        assert len(agent.asked) == 1
 
 
 async def test_a_get_is_halved_until_it_is_not_too_big() -> None:

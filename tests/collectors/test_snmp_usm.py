@@ -182,6 +182,13 @@ def test_an_engine_id_that_is_none_is_not_learned(engine: bytes) -> None:
     assert type(wire.silence()) is TimedOut
 
 
+@pytest.mark.parametrize("engine", [b"x" * 5, b"x" * 32], ids=["the shortest", "the longest"])
+def test_an_engine_id_of_any_length_that_it_may_have_is_learned(engine: bytes) -> None:
+    wire = UsmWire(FULL)
+    assert wire.read(report(wire.message(ASK, 7), engine=engine, number=4), 7) == Again()
+    assert parameters(wire.message(ASK, 8))[0].asOctets() == engine
+
+
 # ---- what the device refuses ----
 
 REPORTS: dict[int, tuple[type[CollectError], str]] = {
@@ -271,6 +278,19 @@ def test_an_answer_as_another_user_is_not_taken(peer: Peer) -> None:
     asked(wire, peer)
     reply = peer.reply(wire.message(ASK, 8)).replace(b"plain", b"pl4in")
     assert blame(wire.read(reply, 8)) == (AuthFailed, "answered as another engine or user")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [(b"\x02\x01\x03\x30", b"\x02\x01\x02\x30"), (b"\x04\x01\x00\x02\x01\x03", b"\x04\x01\x00\x02\x01\x02")],
+    ids=["version", "security model"],
+)
+def test_an_answer_of_another_version_or_security_model_is_not_taken(peer: Peer, right: bytes, wrong: bytes) -> None:
+    wire = UsmWire(PLAIN)
+    asked(wire, peer)
+    reply = peer.reply(wire.message(ASK, 8))
+    assert blame(wire.read(reply.replace(right, wrong, 1), 8))[0] is BadData
+    assert wire.read(reply, 8) == GIVEN
 
 
 def test_an_answer_of_another_context_is_not_taken() -> None:

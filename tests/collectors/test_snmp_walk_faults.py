@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from collectors.errors import BadData, CollectError, Refused, TimedOut
+from collectors.model import SnmpAccess
 from collectors.snmp_walk import Caps
 from tests.simulator import bad_agent
 from tests.simulator.bad_agent import COLUMN, FULL, ONE, SECOND, BadAgent, Script
@@ -123,6 +124,17 @@ async def test_what_stands_behind_a_columns_end_in_an_answer_is_none_of_its_rows
         walk = await transport.walk([COLUMN])
     assert walk.rows == {COLUMN: {"1": 1}}
     assert len(agent.asked) == 1
+
+
+@pytest.mark.parametrize(("access", "requests"), [(V2C, 3), (replace(V2C, version="1"), 9)], ids=["v2c", "v1"])
+async def test_no_more_is_taken_of_an_answer_than_was_asked_for(access: SnmpAccess, requests: int) -> None:
+    def generous(asked: bad_agent.Asked) -> Sequence[bytes]:
+        return [replace(asked, repetitions=asked.repetitions + 5).right()]
+
+    async with BadAgent(generous) as agent, opened(agent.port, access) as transport:
+        walk = await transport.walk([COLUMN])
+    assert (walk.rows, walk.failure) == ({COLUMN: FULL}, None)
+    assert len(agent.asked) == requests
 
 
 async def test_end_of_mib_at_once_is_an_empty_table() -> None:

@@ -92,6 +92,13 @@ def test_what_is_empty_or_too_much_to_keep_is_dropped(octets, reason, dropped):
     assert (intake.tally().dropped, intake.dropped_of("a"), intake.dropped_of("b")) == ({reason: 1}, dropped, 0)
 
 
+def test_no_more_waits_of_a_source_than_it_may_send_at_once_however_long_nothing_is_opened():
+    intake = Intake({"a": Share(rate=2.0, burst=3)})
+    for at in range(20):
+        intake.offer("a", None, ONE, float(at))
+    assert (intake.tally().waiting, intake.tally().by_source) == (3, {"a": (3, 17)})
+
+
 def test_no_source_fills_the_place_of_all():
     intake = Intake({"a": Share(octets=100), "b": Share()}, max_waiting=1_000)
     for _ in range(30):

@@ -5,13 +5,19 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyasn1.codec.ber import encoder
+from pyasn1.type import univ
 
+from collectors import snmp_forms as forms
+from collectors.ber import object_octets
 from collectors.errors import BadData, CollectError
 from collectors.model import Secret, SnmpAccess
+from collectors.snmp_usm import USM_STATS
+from collectors.traps import usm as traps_usm
 from collectors.traps.message import Reason
 from collectors.traps.usm import Keys, Unbelieved, Usm, credentials, envelope
 from tests.simulator import trap_sender_v3
-from tests.simulator.bad_traps import v3_trap
+from tests.simulator.bad_traps import cold_start, v3_trap
 from tests.simulator.near import FULL
 from tests.simulator.trap_sender_v3 import OURS, SIGNED, informed, spoken
 
@@ -82,6 +88,43 @@ async def test_a_trap_with_an_old_clock_is_not_believed_twice_too_late():
     assert usm.open(datagram, "10.0.0.2", [credentials(FULL)], 200.0)  # another device with a copied engine ID
 
 
+def signed(boots: int, seconds: int) -> bytes:
+    """Return a trap of the user SIGNED, by an engine at some time."""
+    engine, place = bytes.fromhex(trap_sender_v3.ENGINE), b"the place of a code: 24."
+    keys = next(Usm(OURS)._localised([credentials(SIGNED)], engine))
+    security = forms.security(engine, boots, seconds, user=b"ops", code=place, salt=b"")
+    whole = forms.message(7, 1, security, forms.scoped(engine, b"", cold_start()))
+    return whole.replace(place, keys.code(whole.replace(place, bytes(24))))
+
+
+FRESH = {
+    "as late as it may be": (3, 850, True),
+    "a second later": (3, 849, False),
+    "of an earlier boot": (2, 5000, False),
+    "of a later boot": (4, 0, True),
+    "of an engine that has no more boots": (2**31 - 1, 2000, False),
+}
+
+
+@pytest.mark.parametrize(("boots", "seconds", "believed"), FRESH.values(), ids=FRESH)
+def test_a_trap_is_believed_within_the_time_window_of_what_was_heard_before(boots, seconds, believed):
+    usm = Usm(OURS)
+    assert opened(signed(3, 1000), SIGNED, usm=usm)
+    if believed:
+        assert opened(signed(boots, seconds), SIGNED, usm=usm)
+    else:
+        assert refused(signed(boots, seconds), SIGNED, usm=usm).reason is Reason.REPLAY
+    assert refused(signed(3, 849), SIGNED, usm=usm).reason is Reason.REPLAY, "no clock goes back"
+
+
+def test_what_was_not_used_for_longest_is_forgotten(monkeypatch):
+    monkeypatch.setattr(traps_usm, "MAX_REMEMBERED", 2)
+    known = traps_usm._Remembered()
+    for key in ("a", "b", "a", "c"):
+        known.put(key, 1)
+    assert list(known) == ["a", "c"]
+
+
 async def test_a_recorded_trap_is_not_believed_of_a_device_that_has_an_engine_of_its_own():
     usm, theirs, ours = Usm(OURS), await spoken(FULL), await spoken(FULL, engine="8000000005060708")
 
@@ -124,6 +167,15 @@ async def test_who_asks_for_reports_is_told_our_engine_before_anything_else():
         assert error.discovery
         report = envelope(error.report, "", 0.0)
         assert (report.engine, report.flags) == (OURS.id, 0)
+
+
+def test_the_sender_of_an_inform_that_is_not_decrypted_is_told_so():
+    keys, place = next(Usm(OURS)._localised([credentials(FULL)], OURS.id)), b"the place of a code: 24."
+    security = forms.security(OURS.id, OURS.boots, 10, user=b"ops", code=place, salt=b"short")
+    sealed = forms.message(7, 7, security, encoder.encode(univ.OctetString(bytes(16))))
+    error = refused(sealed.replace(place, keys.code(sealed.replace(place, bytes(24)))), FULL)
+    assert (error.reason, str(error)) == (Reason.CREDENTIALS, "our priv key does not decrypt it")
+    assert object_octets((*USM_STATS, 6, 0)) in error.report
 
 
 @pytest.mark.parametrize("flags", [2, 6])
@@ -175,6 +227,8 @@ def test_any_octets_are_a_message_or_an_error_of_ours(at, octets, flags):
 def test_an_engine_id_has_5_to_32_octets(engine):
     with pytest.raises(BadData):
         opened(v3_trap(engine), PLAIN)
+    for whole in (b"x" * 5, b"x" * 32):
+        assert opened(v3_trap(whole), PLAIN).pdu.kind == "trap"
 
 
 async def test_an_inform_is_believed_in_our_time_only_and_told_our_clock_else():

@@ -249,6 +249,17 @@ class BadAgent(asyncio.DatagramProtocol):
             self._transport.sendto(datagram, addr)
 
 
+class Elsewhere(BadAgent):
+    """Answers from the port of `stranger`, where nothing was asked."""
+
+    def __init__(self, script: Script, stranger: BadAgent) -> None:
+        super().__init__(script)
+        self._stranger = stranger
+
+    def _send(self, datagram: bytes, addr: Any) -> None:
+        self._stranger._send(datagram, addr)
+
+
 class Relay(BadAgent):
     """Passes requests on to a real agent, and its replies through `tamper(reply, number) → replies`, in between."""
 

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from pyasn1.codec.ber import encoder
 from pysnmp.proto.api import v2c
@@ -26,11 +27,8 @@ BIG = (b"\x02\x82\xea\x60" + b"\x7f" * 60_000, b"\x06\x82\xea\x60" + b"\x81" * 5
 
 def v3_trap(engine: bytes = bytes.fromhex("8000000001020304"), flags: int = 0, code: bytes = b"") -> bytes:
     """Return a trap of the user `ops` without authentication, in pysnmp's forms."""
-    pdu = v2c.SNMPv2TrapPDU()
-    v2c.apiPDU.set_defaults(pdu)
-    v2c.apiPDU.set_varbinds(pdu, [("1.3.6.1.6.3.1.1.4.1.0", v2c.ObjectIdentifier("1.3.6.1.6.3.1.1.5.1"))])
     scoped, security, message = ScopedPdu(), UsmSecurityParameters(), Message()
-    scoped["engine"], scoped["context"], scoped["data"] = engine, b"", encoder.encode(pdu)
+    scoped["engine"], scoped["context"], scoped["data"] = engine, b"", encoder.encode(cold_start())
     for position, value in enumerate((engine, 1, 1, b"ops", code, b"")):
         security.setComponentByPosition(position, value)
     message["version"] = 3
@@ -38,6 +36,14 @@ def v3_trap(engine: bytes = bytes.fromhex("8000000001020304"), flags: int = 0, c
         message["header"][name] = value
     message["security"], message["data"] = encoder.encode(security), encoder.encode(scoped)
     return bytes(encoder.encode(message))
+
+
+def cold_start() -> Any:
+    """Return the PDU of a trap."""
+    pdu = v2c.SNMPv2TrapPDU()
+    v2c.apiPDU.set_defaults(pdu)
+    v2c.apiPDU.set_varbinds(pdu, [("1.3.6.1.6.3.1.1.4.1.0", v2c.ObjectIdentifier("1.3.6.1.6.3.1.1.5.1"))])
+    return pdu
 
 
 def seeds() -> tuple[bytes, ...]:
