@@ -1,7 +1,7 @@
 """Judging one reading: limits and whose they are, hysteresis and `for`, and what objects are called."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.checks.tracks import NEVER, step
@@ -197,7 +197,6 @@ def test_a_fault_is_raised_when_it_held_long_enough(measured, polls, expected):
 severities = st.lists(st.sampled_from(Severity), max_size=20)
 
 
-@settings(deadline=None)
 @given(severities, st.integers(1, 5))
 def test_what_is_raised_was_reached_by_that_many_polls_in_a_row(measured, polls):
     for n, up in enumerate(play(measured, polls)):
@@ -209,7 +208,6 @@ def test_what_is_raised_was_reached_by_that_many_polls_in_a_row(measured, polls)
         assert told[-1].rank >= up.rank
 
 
-@settings(deadline=None)
 @given(severities, st.integers(1, 5))
 def test_missing_data_neither_raises_nor_clears(measured, polls):
     told = [s for s in measured if s is not UNKNOWN]
