@@ -10,13 +10,14 @@ import pytest
 from agent import wiring
 from agent.inspection import Inspected
 from agent.model import FindingState, ManualAnswer, Severity, TicketStatus
-from agent.store import Store, spool
+from agent.store import spool
 from tests.agent.inspected import CPU, INVENTORY, Site
+from tests.agent.stored import new_store
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    return Site(Store.open(tmp_path / wiring.STORE, wait=0.05), tmp_path)
+    return Site(new_store(tmp_path / wiring.STORE, wait=0.05), tmp_path)
 
 
 async def test_what_is_wrong_in_both_readings_opens_a_ticket_at_once(site: Site) -> None:
