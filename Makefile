@@ -6,6 +6,7 @@
 # make lock   pin the dependencies anew              make dashboards  make Grafana's JSON from dashboards/source
 PYTHON ?= python3
 BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE := # the hundreds of processes of the tests read what the first compiled
 BENCH_PACKAGES := gcc libc6-dev libssl-dev libsnmp-dev prometheus-snmp-exporter
 LAB_PACKAGES := snmpd snmp openssh-server frr frr-snmp iproute2 prometheus prometheus-alertmanager nut-server
 

@@ -6,12 +6,16 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import TypeVar
 
+import hypothesis
 import pytest
 
 from agent import checks
 from collectors import profiles
 
 T = TypeVar("T")
+
+hypothesis.settings.register_profile("netpatrol", deadline=None)  # a busy machine is no fault of ours
+hypothesis.settings.load_profile("netpatrol")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from math import pi
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ COLOURS = {"ok": "#2e9e5b", "warning": "#e0a100", "unknown": "#8a8f98", "critica
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+@lru_cache(maxsize=16)  # compiling the templates takes longer than filling them in
 def environment(lang: Lang, timezone: str, *packages: str) -> Environment:
     """Return what makes pages of one language in one time zone, of the templates of `packages` beside our own.
 

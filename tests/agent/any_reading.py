@@ -55,4 +55,4 @@ taken = st.builds(
     st.sets(st.sampled_from(SAMPLES)),
 )
 device_classes = st.sampled_from(DeviceClass)
-few = settings(max_examples=30, deadline=None)  # a reading is large
+few = settings(max_examples=30)  # a reading is large

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.configs.drift import CHANGED, CHANGED_ACCESS, MAX_COMPARED, MAX_WIDTH, SAME, compare
@@ -79,7 +79,6 @@ def test_of_too_much_only_the_numbers_are_told():
 LINES = st.lists(st.sampled_from(["#", "aaa", " x", "  y", "z", "acl 2001"]), max_size=30)
 
 
-@settings(deadline=None)
 @given(LINES, LINES)
 def test_nothing_is_missed(old, new):
     drift = compare(old, new, VRP)

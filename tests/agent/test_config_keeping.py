@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.configs import history
@@ -153,7 +153,6 @@ def test_a_change_is_told_against_the_inspection_of_another_day(versions, after,
     assert seen(*versions).baseline(NOW + after) == baseline
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 500), st.sampled_from("abc")), max_size=60))
 def test_what_is_remembered_is_bounded_and_gives_the_same_baseline(steps):
     whole: list[tuple[datetime, str]] = []

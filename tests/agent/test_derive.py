@@ -1,7 +1,7 @@
 """What follows from two readings: ports that are down, parts that are gone, ratios."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.derive import DERIVED, SOURCES, derive
@@ -248,7 +248,6 @@ def test_what_a_silent_device_was_expected_to_say_is_still_expected():
 anything = st.floats(allow_nan=True, allow_infinity=True) | st.integers(-(10**400), 10**400)
 
 
-@settings(deadline=None)
 @given(st.lists(anything, min_size=24, max_size=24))
 def test_no_value_makes_it_fail(numbers):
     names = iter(numbers)

@@ -23,7 +23,7 @@ from tests.agent.succession import Succession
 
 CHECKS = load()
 devices = st.integers(0, 2**32).map(lambda seed: Succession(random.Random(seed)))  # noqa: S311 - no secret
-few = settings(max_examples=30, deadline=None)  # up to ten readings each
+few = settings(max_examples=30)  # up to ten readings each
 
 
 def told(found: Snapshot) -> tuple[object, ...]:
@@ -142,7 +142,7 @@ mosts = st.none() | st.floats(0, 1e13)
 ports = st.lists(st.tuples(counts, counts | st.none(), mosts), min_size=1, max_size=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ports, st.sampled_from([32, 64]), st.booleans(), st.booleans())
 def test_a_column_grows_as_its_counters_do(rows: list, bits: int, laps: bool, moved: bool) -> None:
     rows = [(before, before if now is None or not moved else now, most) for before, now, most in rows]

@@ -62,7 +62,7 @@ def test_a_restart_is_no_event():
     assert daily(changes(0, 0, up[0]), changes(50, MINUTE, up[1])) == []
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(steps=st.lists(st.tuples(st.integers(0, 9), st.integers(60, 4000)), min_size=1, max_size=60))
 def test_the_sum_is_what_happened_in_the_last_24_hours_by_the_hour(steps):
     """Held against all events of those hours: the bucket of the first one may be cut off."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.derive import completed, derive
@@ -242,13 +242,11 @@ def test_what_costs_a_source_costs_what_is_derived_from_it():
 counters = st.integers(0, 2**32 - 1)
 
 
-@settings(deadline=None)
 @given(before=counters, growth=st.integers(0, 2**31))
 def test_a_counter_below_its_capacity_grows_by_what_was_counted(before, growth):
     assert grown(before, (before + growth) % 2**32, most=2**31) == growth
 
 
-@settings(deadline=None)
 @given(before=counters, now=counters, most=st.none() | st.floats(0, 2**40), laps=st.booleans())
 def test_growth_is_never_negative_nor_beyond_the_line(before, now, most, laps):
     growth = grown(before, now, most=most, laps=laps)

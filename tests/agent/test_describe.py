@@ -1,7 +1,7 @@
 """What people read: figures, limits, states and reasons, in both languages and on one line."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.checks import evaluate, load
@@ -145,7 +145,6 @@ def test_a_devices_words_stay_on_one_line_and_short(lang):
     assert len(line) <= 160
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(CHECKS)), st.floats() | st.integers(), st.text(), st.sampled_from(["zh", "en"]))
 def test_whatever_is_judged_can_be_said(name, value, text, lang):
     check = CHECKS[name]

@@ -1,7 +1,7 @@
 """Judging one reading: limits and whose they are, hysteresis and `for`, and what objects are called."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.checks.tracks import NEVER, step
@@ -202,7 +202,6 @@ def test_a_fault_is_raised_when_it_held_long_enough(measured, polls, expected):
 severities = st.lists(st.sampled_from(Severity), max_size=20)
 
 
-@settings(deadline=None)
 @given(severities, st.integers(1, 5))
 def test_what_is_raised_is_what_all_of_the_last_polls_reached_or_stays_of_before(measured, polls):
     told, before = [], OK
@@ -213,7 +212,6 @@ def test_what_is_raised_is_what_all_of_the_last_polls_reached_or_stays_of_before
         assert play(told, polls)[-1] is before
 
 
-@settings(deadline=None)
 @given(severities, st.integers(1, 5))
 def test_missing_data_neither_raises_nor_clears(measured, polls):
     told = [s for s in measured if s is not UNKNOWN]

@@ -2,7 +2,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import findings
@@ -155,7 +155,6 @@ def test_the_worse_of_two_series_with_one_name_speaks_for_both():
 history = st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(Severity)), max_size=3), max_size=12)
 
 
-@settings(deadline=None)
 @given(history)
 def test_through_any_history_one_id_a_key_and_only_data_clears(runs):
     known: dict[findings.Key, Finding] = {}

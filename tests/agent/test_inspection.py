@@ -16,11 +16,12 @@ from collectors.model import Snapshot
 from tests.agent.fleets import HQ
 from tests.agent.inspected import CPU, INVENTORY, Site
 from tests.agent.said import port, sample
+from tests.agent.stored import new_store
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    return Site(Store.open(tmp_path / wiring.STORE, wait=0.05), tmp_path)
+    return Site(new_store(tmp_path / wiring.STORE, wait=0.05), tmp_path)
 
 
 async def test_what_is_wrong_in_both_readings_opens_a_ticket_at_once(site: Site) -> None:

@@ -1,7 +1,6 @@
 """What Prometheus gets: the latest snapshots, and how the agent itself does."""
 
 import re
-import shutil
 import subprocess
 import threading
 from dataclasses import replace
@@ -15,6 +14,7 @@ from agent.model import FindingState, Severity, TicketStatus
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import VOCABULARY
 from tests.agent.metered import NOW, TOP, entry, finding, names, series, snapshot, ticket
+from tests.lab.processes import need, path_of
 
 MEANINGS = VOCABULARY | DERIVED
 
@@ -204,10 +204,9 @@ def test_threads_may_update_and_scrape_at_once(metrics: Metrics):
 
 
 def promtool(page: bytes) -> subprocess.CompletedProcess[bytes]:
-    tool = shutil.which("promtool")
-    if tool is None:
-        pytest.skip("promtool is not installed (Debian package prometheus)")
-    return subprocess.run([tool, "check", "metrics"], input=page, capture_output=True, check=False, timeout=60)
+    need("promtool")
+    command = [path_of("promtool"), "check", "metrics"]
+    return subprocess.run(command, input=page, capture_output=True, check=False, timeout=60)
 
 
 @pytest.mark.lab

@@ -23,6 +23,7 @@ from collectors.traps.meanings import Event
 from collectors.vocabulary import VOCABULARY
 from tests.agent.inspected import CPU
 from tests.agent.metered import entry
+from tests.agent.stored import new_store
 from tests.simulator.waiting import until
 
 KEY = ("sw-1", "cpu", "CPU")
@@ -32,7 +33,7 @@ class Working:
     """A poller at work over a real store, whose devices say what the test wants."""
 
     def __init__(self, folder: Path, interval: float) -> None:
-        self.store = Store.open(folder / "netpatrol.db", wait=0.05)
+        self.store = new_store(folder / "netpatrol.db", wait=0.05)
         self.cpus = {"CPU": 0.1}
         self.up = True
         self.told: list[Message] = []

@@ -307,7 +307,7 @@ def poll_on(network: Network, dice: random.Random, seconds: float) -> None:
     network.settle(waiting)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(networks(), st.data())
 def test_every_cause_and_nothing_else_gets_one_ticket(made: tuple[Network, random.Random], data: st.DataObject) -> None:
     network, dice = made

@@ -15,6 +15,7 @@ from agent.service import Service
 from agent.store import Store
 from collectors.model import Snapshot
 from tests.agent.outage import RULES, START, Network, cables, device
+from tests.agent.stored import new_store
 
 ENTRIES = [device("core"), device("agg", "core"), device("access-1", "agg"), device("access-2", "agg")]
 CABLES = cables("core~agg", "agg~access-1", "agg~access-2")
@@ -27,7 +28,7 @@ def network() -> Network:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / wiring.STORE, wait=0.05)
+    return new_store(tmp_path / wiring.STORE, wait=0.05)
 
 
 async def inspect(network: Network, store: Store, folder: Path, *names: str) -> Inspected:

@@ -21,6 +21,7 @@ from collectors.model import Sample, Snapshot
 from collectors.profiles import ProfileSet
 from tests.agent.inspected import CPU, INVENTORY, Site
 from tests.agent.metered import finding
+from tests.agent.stored import new_store
 
 QUICK = Inventory(
     entries={name: replace(entry, interval=timedelta(seconds=0.02)) for name, entry in INVENTORY.entries.items()}
@@ -32,7 +33,7 @@ class Daemon:
     """A service over a real store, whose devices the test answers for."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store.open(folder / wiring.STORE, wait=0.05)
+        self.store = new_store(folder / wiring.STORE, wait=0.05)
         self.site = Site(self.store, folder)
         self.polls: Counter[str] = Counter()
         self.stop = asyncio.Event()

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import sla
@@ -209,13 +209,11 @@ def wall_clock_count(calendar: Calendar, start: datetime, end: datetime) -> time
     return sum(is_open(calendar, start + n * step) for n in range((end - start) // step)) * step
 
 
-@settings(deadline=None)
 @given(calendars | round_the_clock, quarters, durations)
 def test_working_time_is_what_a_wall_clock_in_that_zone_counts(calendar, start, wanted):
     assert wall_clock_count(calendar, start, sla.after(calendar, start, wanted)) == wanted
 
 
-@settings(deadline=None)
 @given(calendars | round_the_clock, quarters, durations, durations)
 def test_working_time_adds_up_and_never_ends_outside_the_calendar(calendar, start, first, second):
     end = sla.after(calendar, start, first + second)

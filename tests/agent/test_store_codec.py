@@ -63,7 +63,7 @@ runs = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(snapshots | results | runs)
 def test_what_devices_said_comes_back_as_it_was(value):
     assert codec.unpack(type(value), codec.pack(value)) == value
@@ -117,7 +117,7 @@ def test_an_instant_is_kept_in_utc_and_must_have_a_zone():
         kind.process_bind_param(NOW.replace(tzinfo=None), None)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(runs, snapshots, results)
 def test_a_spooled_run_is_one_line_of_ascii_that_comes_back(run, snapshot, result):
     one = replace(judged(WARNING), result=result)

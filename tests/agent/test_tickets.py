@@ -340,10 +340,9 @@ class Years(RuleBasedStateMachine):
 
 
 TestYears = Years.TestCase
-TestYears.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestYears.settings = settings(max_examples=40, stateful_step_count=25)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(Severity), max_size=30))
 def test_without_people_a_fault_has_one_ticket_at_work_exactly_while_it_lasts(story):
     desk = Desk()

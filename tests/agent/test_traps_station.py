@@ -21,6 +21,7 @@ from agent.store import Store
 from agent.traps.station import resolved
 from collectors.errors import Unreachable
 from collectors.model import Device, DeviceClass, Sample, Secret, Snapshot, SnmpAccess
+from tests.agent.stored import new_store
 from tests.simulator.trap_sender import storm, trap
 from tests.simulator.waiting import until
 
@@ -75,7 +76,7 @@ class Running:
 
 @asynccontextmanager
 async def daemon(folder: Path, known: Inventory) -> AsyncIterator[Running]:
-    with Store.open(folder / wiring.STORE) as store:
+    with new_store(folder / wiring.STORE) as store:
         running = Running(store)
 
         async def poll(entry: Entry, before: Snapshot | None) -> Snapshot:

@@ -170,7 +170,7 @@ def spoilt(draw: st.DrawFn) -> Any:
     return data
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=spoilt(), values=st.lists(VALUES, min_size=2))
 def test_garbage_never_raises_and_what_it_yields_can_be_shown(
     data: Any, values: list[Any], tmp_path_factory: pytest.TempPathFactory

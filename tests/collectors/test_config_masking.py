@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors import configs
@@ -58,7 +58,6 @@ def test_words_that_lead_to_a_secret_and_blanks_before_the_line_stay(syntax):
             assert line.split()[0] == original.split()[0] or MARK in line.split()[0]
 
 
-@settings(deadline=None)
 @given(syntax=st.sampled_from(SYNTAXES), seed=st.integers(0, 2**32))
 def test_odd_blanks_and_case_hide_no_secret(syntax, seed):
     config, chance = seeded(syntax, seed), random.Random(seed)  # noqa: S311 - not secrets of anyone

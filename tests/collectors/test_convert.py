@@ -5,7 +5,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collectors import convert
@@ -66,7 +66,6 @@ def test_a_raw_value_becomes_text_for_people(raw: Value, text: str) -> None:
     assert convert.text(raw) == text
 
 
-@settings(deadline=None)
 @given(VALUES)
 @example(b"\x80\x81\x82")
 @example("\ud800")
@@ -125,7 +124,6 @@ def test_text_that_is_no_number_is_refused(raw: bytes) -> None:
         convert.number(raw)
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_every_number_is_finite(raw: Value) -> None:
     try:
@@ -260,7 +258,6 @@ def test_a_moment_later_than_another_is_1(mine: int, other: int | None, clock: i
     assert made(later, mine, saved=other, now=clock) == unsaved
 
 
-@settings(deadline=None)
 @given(raw=VALUES, other=VALUES, scale=st.floats(-1e300, 1e300), offset=st.floats(-1e300, 1e300))
 def test_whatever_a_device_sends_a_sample_is_finite(raw: Value, other: Value, scale: float, offset: float) -> None:
     of = temperature(minus=["o"], times=["o"], per="o", si_scale="s", precision="s", scale=scale, offset=offset)

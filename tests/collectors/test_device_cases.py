@@ -29,7 +29,12 @@ from collectors.vocabulary import CHOICES, FACTS, KINDS, VOCABULARY
 from tests.collectors.played_cases import DEVICES, Yield, lines, play
 
 CASES = sorted(path for path in DEVICES.glob("*/*") if path.is_dir())
-IDS = [f"{case.parent.name}/{case.name}" for case in CASES]
+WALKS = sorted(DEVICES.glob("*/*/walk.snmprec"))
+
+
+def name_of(path: Path) -> str:
+    """Return <profile>/<case> of a case, or of a file in it."""
+    return "/".join(path.relative_to(DEVICES).parts[:2])
 
 
 @cache
@@ -42,7 +47,7 @@ def yield_of(case: Path) -> Yield:
     return asyncio.run(play(profile_set()[case.parent.name], case))
 
 
-@pytest.mark.parametrize("case", CASES, ids=IDS)
+@pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_a_recorded_device_yields_what_is_expected_and_nothing_else(case: Path) -> None:
     expected = yamlfile.read(case / "expected.yaml").data
     counted = {name: int(number) for name, number in (expected.get("counts") or {}).items()}
@@ -55,7 +60,7 @@ def test_a_recorded_device_yields_what_is_expected_and_nothing_else(case: Path) 
     assert list(got.problems) == (expected.get("problems") or [])
 
 
-@pytest.mark.parametrize("case", CASES, ids=IDS)
+@pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_a_recorded_device_speaks_only_the_vocabulary(case: Path) -> None:
     got = yield_of(case)
     assert got.samples or got.facts
@@ -71,14 +76,11 @@ def test_a_recorded_device_speaks_only_the_vocabulary(case: Path) -> None:
     assert [s for s, number in times.items() if number > 1] == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=IDS)
-def test_a_recorded_device_is_recognised(case: Path) -> None:
-    walk = case / "walk.snmprec"
-    if not walk.exists():
-        pytest.skip("the case has no walk")
+@pytest.mark.parametrize("walk", WALKS, ids=name_of)
+def test_a_recorded_device_is_recognised(walk: Path) -> None:
     texts = {oid: convert.text(value) for oid, value in replay.read_walk(walk).values.items()}
     said = (texts.get("1.3.6.1.2.1.1.2.0", ""), texts.get("1.3.6.1.2.1.1.1.0", ""))
-    assert profile_set().match(*said, texts).name == case.parent.name
+    assert profile_set().match(*said, texts).name == walk.parent.parent.name
 
 
 def test_every_profile_has_a_recorded_case() -> None:

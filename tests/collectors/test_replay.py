@@ -78,7 +78,7 @@ def test_comments_blank_lines_and_windows_line_ends_are_no_broken_lines(tmp_path
     assert (dict(found.values), found.skipped) == ({OID: b"x"}, 0)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.sampled_from(["2", "4", "4x", "4e", "6", "64", "64x", "68", "68x", "70x", "é"]))
 def test_any_octets_are_a_value_or_a_broken_line(tmp_path: Path, octets: bytes, tag: str) -> None:
     found = read_walk(walk(tmp_path, f"{OID}|{tag}|".encode() + octets))

@@ -1,7 +1,7 @@
 """Every series of a device is there once, and different things keep different names."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.model import Sample
@@ -112,7 +112,6 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(ROWS)
 def test_no_series_is_there_twice(rows: list[Made]) -> None:
     found = [series(sample) for sample in distinct(rows)]

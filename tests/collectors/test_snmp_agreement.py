@@ -15,13 +15,14 @@ from collectors.errors import BadData
 from collectors.model import Device, DeviceClass, SnmpAccess, SnmpEngine, Value, Walk
 from collectors.snmp_message import RESPONSE, Pdu
 from collectors.snmp_walk import ColumnWalk, Pace
+from tests.collectors.played_cases import DEVICES
 from tests.fuzz.mutations import binding
 from tests.simulator.idle_loop import IdleLoop
 from tests.simulator.near import V2C, V3
 from tests.simulator.snmp_agent import SnmpAgent, read_snmprec
 
 LOOP = IdleLoop
-RECORDED = sorted(Path("tests/devices").glob("*/*/*.snmprec"))
+RECORDED = sorted(DEVICES.glob("*/*/*.snmprec"))
 SOME = RECORDED[::24]
 ACCESSES = {"v1": replace(V2C, version="1"), "v2c": V2C, "v3": V3}
 
@@ -40,7 +41,7 @@ async def read(access: SnmpAccess, engine: SnmpEngine, oids: Sequence[str]) -> t
 
 
 @pytest.mark.parametrize("access", ACCESSES.values(), ids=ACCESSES)
-@pytest.mark.parametrize("path", SOME, ids=[f"{path.parts[2]}-{path.parts[3]}" for path in SOME])
+@pytest.mark.parametrize("path", SOME, ids=lambda path: f"{path.parts[-3]}-{path.parts[-2]}")
 async def test_both_engines_read_the_same_of_a_recorded_device(path: Path, access: SnmpAccess) -> None:
     recording = read_snmprec(path)
     async with SnmpAgent(recording, community="c", users=[V3]) as agent:

@@ -270,7 +270,7 @@ def answers(draw: st.DrawFn) -> tuple[Profile, Rows]:
     return of, draw(rows)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(answers())
 def test_whatever_a_device_answers_what_comes_out_is_harmless(answer: tuple[Profile, Rows]) -> None:
     decoded = decode(*answer)

@@ -105,7 +105,7 @@ def test_a_question_is_no_notification():
     assert caught.value.reason is Reason.UNSUPPORTED
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200), st.integers(0, 60))
 def test_any_octets_are_a_notification_or_an_error_of_ours(octets, at):
     for datagram in (octets, trap("c")[:at] + octets):

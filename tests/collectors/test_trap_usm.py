@@ -213,7 +213,7 @@ async def test_an_inform_finds_out_our_engine_first():
     assert (report.engine, report.boots, report.seconds, report.flags) == (OURS.id, 3, 10, 0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 200), st.binary(max_size=30), st.integers(0, 7))
 def test_any_octets_are_a_message_or_an_error_of_ours(at, octets, flags):
     datagram = v3_trap(flags=flags)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,6 +98,13 @@ class Operator:
         found: list[dict[str, Any]] = json.loads(done.out)
         return found
 
+    def findings(self, *checks: str) -> dict[tuple[str, str], str]:
+        """Return (device, object) → all that `--format json` prints of it, of the findings of some checks."""
+        done = self.run("findings", "--format", "json", "--lang", "en")
+        assert done.code == 0, done.err
+        rows = [row for row in json.loads(done.out) if row["check"] in checks]
+        return {(row["device"], row["object"]): json.dumps(row, ensure_ascii=False) for row in rows}
+
     @contextmanager
     def daemon(self, *options: str) -> Iterator["Daemon"]:
         """Keep `netpatrol run` running, its metrics on a free port."""
@@ -140,8 +149,17 @@ class Daemon:
 
     def page(self, query: str = "", path: str = "/metrics") -> str:
         """Return its metrics, or what another path answers."""
+        url = f"http://{self.address}{path}{query}"
+        if not self.inside:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return str(answer.read().decode())
         read_it = "import sys, urllib.request as r; sys.stdout.buffer.write(r.urlopen(sys.argv[1], timeout=10).read())"
-        return run(*self.inside, sys.executable, "-c", read_it, f"http://{self.address}{path}{query}")
+        return run(*self.inside, sys.executable, "-c", read_it, url)
+
+    def counted(self, name: str, label: str) -> dict[str, int]:
+        """Return the figures of a metric by one of its labels."""
+        figures = rf'^{name}{{[^}}]*{label}="([^"]*)"[^}}]*}} (\S+)$'
+        return {key: int(float(value)) for key, value in re.findall(figures, self.page(), re.MULTILINE)}
 
     def said(self) -> str:
         return read(self.log)

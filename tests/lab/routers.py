@@ -3,7 +3,7 @@
     noc ── mgmt0: r1 :wan0 ───────── wan0: r2 :mgmt0 ── noc
 
 Between the routers BGP and OSPF; each is managed over SNMPv3 (BGP and OSPF come to snmpd by AgentX) and over SSH, where
-vtysh is the only command.
+vtysh is the only command. What their snmpd notices they send as traps to the engineer's port TRAPS.
 """
 
 import json
@@ -19,6 +19,7 @@ from tests.lab.servers import SnmpUser, Sshd, snmpd, sshd
 
 IF_OPER_STATUS = "1.3.6.1.2.1.2.2.1.8"
 OPER_STATUS = {"up": "1", "down": "2"}
+TRAPS = 1162
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ def _is_settled(router: Router) -> bool:
 
 
 @contextmanager
-def network(folder: Path, user: SnmpUser, traps: int = 0) -> Iterator[Network]:
-    """Build the network and run it; take all of it away again. `traps` is the engineer's port for them; 0: none."""
+def network(folder: Path, user: SnmpUser) -> Iterator[Network]:
+    """Build the network and run it; take all of it away again."""
     tag = secrets.token_hex(2)
     noc = f"np-noc-{tag}"
     first, second = _router(1, folder, tag), _router(2, folder, tag)
@@ -115,7 +116,7 @@ def network(folder: Path, user: SnmpUser, traps: int = 0) -> Iterator[Network]:
         _link((first.namespace, "wan0", first.wan), (second.namespace, "wan0", second.wan))
         for router, peer in ((first, second), (second, first)):
             run("ip", "-n", router.namespace, "address", "add", f"{router.loopback}/32", "dev", "lo")
-            stack.enter_context(_started(router, peer, user, traps))
+            stack.enter_context(_started(router, peer, user))
         found = Network((first, second), _inside(noc), user)
         found.await_neighbours()
         yield found
@@ -156,10 +157,10 @@ def _link(*ends: tuple[str, str, str]) -> None:
 
 
 @contextmanager
-def _started(router: Router, peer: Router, user: SnmpUser, traps: int) -> Iterator[None]:
+def _started(router: Router, peer: Router, user: SnmpUser) -> Iterator[None]:
     folder, socket = router.folder, router.folder / "agentx.sock"
     agent = [f"sysName {router.name}", "master agentx", f"agentXSocket unix:{socket}", "agentXPerms 0777 0777"]
-    agent += [f"trapsess {' '.join(user.options)} {router.noc}:{traps}"] if traps else []
+    agent.append(f"trapsess {' '.join(user.options)} {router.noc}:{TRAPS}")
     (folder / "frr.conf").write_text(f"agentXSocket unix:{socket}\n")  # the sub-agents' own, read by libnetsnmp
     (folder / "vtysh.conf").write_text(f"hostname {router.name}\n")
     for daemon, lines in _configuration(router, peer).items():

@@ -1,4 +1,6 @@
-"""Two FRR routers: a link goes down for real, findings and tickets follow; it comes up, and they are resolved."""
+"""Two FRR routers: a link goes down for real, findings and tickets follow, by polls and by traps; it comes up, and they
+are resolved.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 from tests.lab.command_line import CRITICAL, Daemon, Operator, errors, values
 from tests.lab.conftest import Server
 from tests.lab.processes import eventually, need
-from tests.lab.routers import Network, network
+from tests.lab.routers import TRAPS, Network, network
 from tests.lab.servers import SnmpUser
 
 pytestmark = pytest.mark.lab
@@ -123,3 +125,23 @@ def test_the_daemon_opens_and_resolves_the_same_tickets_and_stops_when_told(oper
         code = daemon.stop()
     assert (code, daemon.said().endswith("stopped\n")) == (0, True)
     assert of_the_link(operator.tickets(), "Resolved") == LINK_TICKETS
+
+
+def test_routers_that_are_polled_hourly_have_tickets_in_seconds(operator, routers: Network, known_hosts: Path):
+    """BGP and OSPF come to snmpd by AgentX, and from there as traps of SNMPv3."""
+    hourly = {"interval": "1h", "ssh": False}
+    entries = [router.device(USER, known_hosts) | hourly for router in routers.routers]
+    operator.write(*entries, traps={"listen": f"0.0.0.0:{TRAPS}"})
+    with operator.daemon() as daemon:
+        eventually("both routers were polled once", lambda: daemon.page().count("\ndevice_up{") == 2)
+        with routers.link_down():
+            eventually("BGP peers are found down", lambda: len(operator.findings("BGP peer")) == 2)
+            news = eventually("what the routers said", lambda: operator.findings("News by trap"))
+            assert {"r1", "r2"} >= {name for name, _ in news}
+            assert {object_.split()[0] for _, object_ in news} & {
+                "bgpBackwardTransNotification",
+                "bgpBackwardTransition",
+                "ospfNbrStateChange",
+            }
+        eventually("BGP peers are found up", lambda: not operator.findings("BGP peer"))
+        assert daemon.counted("netpatrol_traps_dropped_total", "reason")["credentials"] == 0

@@ -1,11 +1,11 @@
-"""Traps and informs of net-snmp's commands in every version, of FRR's routers through snmpd; a storm among others."""
+"""Traps and informs of net-snmp's commands in every version; a storm among others."""
 
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import pytest
 from tests.lab.command_line import Daemon, Operator
 from tests.lab.conftest import COMMUNITY, SECRETS
 from tests.lab.processes import eventually, need, path_of
-from tests.lab.routers import Network, network
 from tests.lab.servers import SnmpUser, udp_port
 
 pytestmark = pytest.mark.lab
@@ -28,7 +27,7 @@ USERS = [
     SnmpUser("ops512", "sha512", "aes256", variable="LAB_TWO"),
 ]
 WHERE = "127.0.1.100"
-NEWS, FAULT, STORM, BGP = "News by trap", "Fault told by a trap", "Trap storm", "BGP peer"
+NEWS, FAULT, STORM = "News by trap", "Fault told by a trap", "Trap storm"
 
 
 def device(name: str, address: str, **snmp: Any) -> dict[str, Any]:
@@ -67,24 +66,6 @@ def sent(command: str, source: str, port: int, *words: str) -> int:
     return subprocess.run(line, capture_output=True, timeout=30, check=False).returncode
 
 
-def of(operator: Operator, *checks: str) -> dict[tuple[str, str], str]:
-    """Return (device, object) → what was found, of the findings of some checks."""
-    done = operator.run("findings", "--format", "json", "--lang", "en")
-    assert done.code == 0, done.err
-    rows: Sequence[dict[str, Any]] = json.loads(done.out)
-    return {
-        (row["device"], row["object"]): json.dumps(row, ensure_ascii=False) for row in rows if row["check"] in checks
-    }
-
-
-def counted(daemon: Daemon, name: str, label: str = r"\w+") -> dict[str, int]:
-    """Return the figures of a metric with one label of interest."""
-    return {
-        key: int(float(value))
-        for key, value in re.findall(rf'^{name}{{[^}}]*{label}="([^"]*)"[^}}]*}} (\S+)$', daemon.page(), re.MULTILINE)
-    }
-
-
 def test_traps_and_informs_of_every_version_are_believed_and_become_findings(operator, port, daemon: Daemon):
     def body(*words: str) -> str:
         return json.dumps(["", *words])
@@ -103,12 +84,12 @@ def test_traps_and_informs_of_every_version_are_believed_and_become_findings(ope
         ("v1", "apcUpsOnBattery"),
         *((user.name, found) for user in USERS for found in ("upsTrapOnBattery", "1.3.6.1.4.1.99.1")),
     }
-    eventually("a finding of each", lambda: of(operator, NEWS, FAULT).keys() >= expected, 90)
-    assert "Port down" in of(operator, NEWS)["v2c", "linkDown ifIndex 3"]
+    eventually("a finding of each", lambda: operator.findings(NEWS, FAULT).keys() >= expected, 90)
+    assert "Port down" in operator.findings(NEWS)["v2c", "linkDown ifIndex 3"]
     page = daemon.page()
     for version, count in (("1", 1), ("2c", 2), ("3", 4)):
         assert f'netpatrol_traps_total{{result="accepted",version="{version}"}} {count}.0' in page
-    assert set(counted(daemon, "netpatrol_traps_dropped_total", "reason").values()) == {0}
+    assert set(daemon.counted("netpatrol_traps_dropped_total", "reason").values()) == {0}
 
 
 def test_what_proves_nothing_is_counted_and_finds_nothing(operator, port, daemon: Daemon):
@@ -119,10 +100,10 @@ def test_what_proves_nothing_is_counted_and_finds_nothing(operator, port, daemon
     assert sent("snmpinform", V3, port, *wrong.options, trap) != 0
     assert sent("snmptrap", "127.0.1.77", port, "-v2c", "-c", COMMUNITY, trap) == 0
     assert sent("snmpinform", V2C, port, "-v2c", "-c", "not-the-community", trap) != 0
-    dropped = counted(daemon, "netpatrol_traps_dropped_total", "reason")
+    dropped = daemon.counted("netpatrol_traps_dropped_total", "reason")
     assert (dropped["unknown_source"], dropped["malformed"]) == (1, 0)
     assert dropped["credentials"] >= 4
-    assert of(operator, NEWS, FAULT, STORM) == {}
+    assert operator.findings(NEWS, FAULT, STORM) == {}
 
 
 def test_a_storm_costs_the_others_nothing_and_is_counted_exactly(operator: Operator, port: int, tmp_path: Path):
@@ -141,7 +122,7 @@ def test_a_storm_costs_the_others_nothing_and_is_counted_exactly(operator: Opera
             check=True,
         )
         sums: dict[str, int] = json.loads(done.stdout)
-        eventually("the storm's finding", lambda: of(operator, STORM), 90)
+        eventually("the storm's finding", lambda: operator.findings(STORM), 90)
         eventually("all is opened", lambda: "netpatrol_traps_waiting 0.0" in daemon.page())
         page = daemon.page()
     lines = re.findall(r'^netpatrol_device_traps_total{device="(\w+)",result="(\w+)"} (\d+)', page, re.MULTILINE)
@@ -150,36 +131,4 @@ def test_a_storm_costs_the_others_nothing_and_is_counted_exactly(operator: Opera
         assert (by_device[f"d{number}", "kept"], by_device[f"d{number}", "dropped"]) == (sums[address], 0)
     lost = int(float(re.findall(r'dropped_total{reason="kernel"} (\S+)', page)[0]))
     assert by_device["d0", "kept"] + by_device["d0", "dropped"] + lost == sums[V2C] == 50_000
-    assert of(operator, STORM).keys() == {("d0", "")}
-
-
-@pytest.fixture
-def routers(lab_folder: Path, port: int) -> Iterator[Network]:
-    need("ip", "snmpd", "snmpget", "sshd", "ssh-keygen", "zebra", "bgpd", "ospfd", "vtysh", root=True)
-    folder = lab_folder / "traps"
-    folder.mkdir()
-    folder.chmod(0o755)
-    with network(folder, USERS[0], port) as running:
-        yield running
-
-
-def test_routers_that_are_polled_hourly_have_tickets_in_seconds(routers: Network, port: int, tmp_path: Path):
-    """BGP and OSPF come to snmpd by AgentX, and from there as traps of SNMPv3."""
-    operator = Operator(tmp_path, USERS[0].secrets, inside=routers.noc)
-    entries = [
-        router.device(USERS[0], tmp_path / "known_hosts", interval="1h", ssh=False) for router in routers.routers
-    ]
-    operator.write(*entries, traps={"listen": f"0.0.0.0:{port}"})
-    with operator.daemon() as daemon:
-        eventually("both routers were polled once", lambda: daemon.page().count("\ndevice_up{") == 2, 90)
-        with routers.link_down():
-            eventually("BGP peers are found down", lambda: len(of(operator, BGP)) == 2, 90)
-            news = eventually("what the routers said", lambda: of(operator, NEWS), 90)
-            assert {"r1", "r2"} >= {name for name, _ in news}
-            assert {object_.split()[0] for _, object_ in news} & {
-                "bgpBackwardTransNotification",
-                "bgpBackwardTransition",
-                "ospfNbrStateChange",
-            }
-        eventually("BGP peers are found up", lambda: not of(operator, BGP), 60)
-        assert counted(daemon, "netpatrol_traps_dropped_total", "reason")["credentials"] == 0
+    assert operator.findings(STORM).keys() == {("d0", "")}

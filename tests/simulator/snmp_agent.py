@@ -14,13 +14,13 @@ from typing import Any
 from pysnmp.carrier.asyncio.dgram.udp import DOMAIN_NAME
 from pysnmp.carrier.base import AbstractTransportDispatcher
 from pysnmp.entity import config
-from pysnmp.entity.engine import SnmpEngine
 from pysnmp.entity.rfc3413 import cmdrsp
 from pysnmp.entity.rfc3413.context import SnmpContext
 from pysnmp.proto.api import v2c
 from pysnmp.smi.instrum import AbstractMibInstrumController
 
 from collectors.model import SnmpAccess
+from tests.simulator.pysnmp_engines import engine_of
 
 MAX_VARBINDS = 600  # of one GETBULK
 
@@ -210,10 +210,7 @@ class SnmpAgent(asyncio.DatagramProtocol):
 
 
 def _engine(engine_id: bytes, send: Callable[[bytes, Any], None]) -> Any:
-    engine = SnmpEngine()
-    (own,) = engine.get_mib_builder().import_symbols("__SNMP-FRAMEWORK-MIB", "snmpEngineID")
-    own.syntax = own.syntax.clone(engine_id)  # given to SnmpEngine it would be kept in a file under /tmp
-    engine.snmpEngineID = own.syntax
+    engine = engine_of(engine_id)
     engine.register_transport_dispatcher(_Dispatcher(send))
     return engine
 

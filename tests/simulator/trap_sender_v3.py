@@ -10,16 +10,15 @@ from pysnmp.hlapi.v3arch.asyncio import (
     ContextData,
     NotificationType,
     ObjectIdentity,
-    SnmpEngine,
     UdpTransportTarget,
     UsmUserData,
     send_notification,
 )
-from pysnmp.proto.api import v2c
 
 from collectors.model import SnmpAccess
 from collectors.traps.usm import Engine, Unbelieved, Usm, credentials
 from tests.simulator.near import FULL
+from tests.simulator.pysnmp_engines import engine_of
 from tests.simulator.snmp_agent import AUTH, PRIV
 
 ENGINE = "8000000001020304"
@@ -38,9 +37,7 @@ async def send(
     seconds: float = 1.0,
 ) -> str:
     """Send one notification as a v3 user; return why an inform was not acknowledged in time, "" where it was."""
-    sender = SnmpEngine()
-    (own,) = sender.get_mib_builder().import_symbols("__SNMP-FRAMEWORK-MIB", "snmpEngineID")
-    own.syntax = sender.snmpEngineID = own.syntax.clone(v2c.OctetString(hexValue=engine))  # as snmp_agent.py does
+    sender = engine_of(bytes.fromhex(engine))
     user = UsmUserData(
         access.user or "",
         authKey=access.auth_key.reveal() if access.auth_key else None,

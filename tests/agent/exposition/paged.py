@@ -13,6 +13,7 @@ from agent.exposition.pages.routes import Pages
 from agent.model import Finding, FindingState, Inventory, Result, Run, Severity, Ticket, TicketChange
 from agent.store import Outcome, Store
 from tests.agent.reported import CHECKS, INVENTORY, NOW, SITE, run_of
+from tests.agent.stored import new_store
 
 KNOWN = replace(INVENTORY, sites={"hq": SITE}, customers={"acme": SITE.customer})
 NUMBER = "T-20261122-0001"
@@ -78,6 +79,6 @@ def data_folder(folder: Path, hostile: str = "CPU 1", **ticket: object) -> Itera
     (written / "report.json").write_bytes(reports.to_json(report))
     for lang in ("zh", "en"):
         (written / f"report.{lang}.html").write_text(reports.render(report, lang), "utf-8")
-    with Store.open(folder / "netpatrol.db") as store:
+    with new_store(folder / "netpatrol.db") as store:
         record(store, run, *map(opened, run.tickets), findings=(behind(f"sw-1 {hostile}"),))
         yield Here(folder, store)
