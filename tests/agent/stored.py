@@ -26,7 +26,9 @@ def _new_file() -> bytes:
 
 
 def new_store(path: Path, **more) -> Store:
-    path.write_bytes(_new_file())
+    """Open a store, made from the one that is migrated if there is none."""
+    if not path.exists():
+        path.write_bytes(_new_file())
     return Store.open(path, **more)
 
 
