@@ -257,7 +257,7 @@ def test_no_changed_octet_of_a_signed_answer_is_believed(peer: Peer, access: Snm
 
 
 @given(octets=st.binary(max_size=200) | st.sampled_from(list(GARBAGE.values())))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_any_octets_are_ignored(peer: Peer, octets: bytes) -> None:
     wire = UsmWire(FULL)
     asked(wire, peer)
