@@ -32,7 +32,7 @@ _UNKNOWN = re.compile(
     r"|^system has not been booted with systemd.*$|^failed to connect to (?:system )?bus.*$"
     r"|^\s*(?:% ?|error: ?|info: ?)?(?:the )?(?:bgp|ospf)\b[^\n]{0,40}? "
     r"(?:inactive|not (?:enabled|active|running|found|exist))\b.*$"
-    r"|^\w+d is not running$",
+    r"|^\w+d is not running$|^(?:error: )?chassis cluster is not enabled\.?$",
     re.IGNORECASE | re.MULTILINE,
 )
 _FORBIDDEN = re.compile(
@@ -78,7 +78,8 @@ def parse(cli: Cli, outputs: Mapping[str, str], lacking: Collection[str] = ()) -
     for number, command in enumerate(cli.commands):
         if command.command not in outputs:
             continue
-        output = "\n".join(line[:MAX_LINE] for line in outputs[command.command].split("\n"))
+        # lines of blanks are nothing to read, and some patterns take long over them
+        output = "\n".join("" if line.isspace() else line[:MAX_LINE] for line in outputs[command.command].split("\n"))
         if len(output) > MAX_OUTPUT:
             failures.append(_failure(PARSE, command, f"{len(output):,} characters are more than we read"))
             continue
@@ -97,10 +98,11 @@ def parse(cli: Cli, outputs: Mapping[str, str], lacking: Collection[str] = ()) -
 
 def rejected(command: Command, output: str) -> Failure | None:
     """Return the Failure of an output that is nothing but the device's refusal of the command; None for any other."""
-    if sum(1 for line in output.split("\n") if line.strip()) > MAX_REJECTION:
+    said = [line for line in output.split("\n") if line.strip()]
+    if len(said) > MAX_REJECTION:
         return None
     for kind, pattern in ((Refused.kind, _FORBIDDEN), (Unsupported.kind, _UNKNOWN)):
-        if (match := pattern.search(output)) is not None:
+        if (match := pattern.search("\n".join(said))) is not None:
             return _failure(kind, command, f"the device answers {quote(match[0])}")
     return None
 

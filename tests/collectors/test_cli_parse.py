@@ -1,6 +1,7 @@
 """collectors/cli_parse.py."""
 
 import re
+import time
 
 import pytest
 from hypothesis import example, given
@@ -262,6 +263,15 @@ def test_no_regex_of_a_profile_runs_over_lines_without_end(name: str, built_in: 
     """From every start to the end of the output takes minutes on what a hostile device can print."""
     endless = re.compile(r"\[\\s\\S\][*+]|\(\?\w*s|\|\\n\)[*+]|\\n\)[*+]")
     assert [each.command for each in built_in.commands if endless.search(each.regex or "")] == []
+
+
+@pytest.mark.parametrize("nothing", ["\n" * 20_000, (" " * 1_990 + "\n") * 10], ids=["blank lines", "spaces"])
+@pytest.mark.parametrize(("name", "built_in"), BUILTIN, ids=[name for name, _ in BUILTIN])
+def test_no_command_of_a_profile_takes_long_over_nothing(name: str, built_in: Cli, nothing: str) -> None:
+    for each in built_in.commands:
+        began = time.process_time()
+        parse(Cli(device_type="x", commands=[each]), {each.command: f"x\n{nothing}"})
+        assert time.process_time() - began < 1.0, each.command
 
 
 def test_more_output_than_is_read_is_said() -> None:
