@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from agent import dependencies, inspection, reading, reports, tables, wiring
+from agent import dependencies, inspection, reading, reports, tables, tickets, wiring
 from agent.inspection import Inspected, Inspector
 from agent.model import Entry, Inventory
 from agent.service import Service
 from agent.store import Store
 from collectors.model import Snapshot
+from tests.agent.faults import NOW, check, finding, inventory, numbers
 from tests.agent.outage import RULES, START, Network, cables, device
 
 ENTRIES = [device("core"), device("agg", "core"), device("access-1", "agg"), device("access-2", "agg")]
@@ -150,3 +151,12 @@ async def test_the_daemon_opens_one_ticket_whatever_comes_first(network: Network
     assert [t.device for t in store.tickets()] == ["agg"]
     behind = {f.result.device for f in store.findings() if f.result.behind == ("agg",)}
     assert behind >= {"access-1", "access-2"}
+
+
+@pytest.mark.parametrize(("names", "ends"), [(1, "n0"), (100, "n99"), (102, "n99 … (+2)")])
+def test_a_ticket_of_a_silent_device_names_what_is_behind_it_up_to_a_hundred(names: int, ends: str) -> None:
+    rules = {"temperature": check().model_copy(update={"sample": "device_up"})}
+    behind = tuple(f"n{n}" for n in range(names))
+    (change,) = tickets.reconcile([finding()], {}, inventory(None), rules, NOW, numbers(), lambda device: behind)
+    assert change.text.startswith(f"其后 {names} 台设备不可达：n0")
+    assert change.text.endswith(ends)
