@@ -38,11 +38,11 @@ def _missing(readings: Readings) -> Derived:
 def _spares(readings: Readings) -> Derived:
     """Count the disks that stand by, once there was one: without, a device may never have been meant to have any."""
     recalled = memory.recall(readings, "spare")
-    if not readings.was_read("device_state"):
-        return Derived(tuple(memory.remember("spare", (), recalled)))
     disks = [s.labels for s in readings.series("device_state") if s.labels.get("kind") == "disk"]
+    if not disks or not readings.was_read("device_state"):
+        return Derived(tuple(memory.remember("spare", (), recalled)))
     spares = sum("spare" in labels.get("state", "").lower() and labels.get("health") == "ok" for labels in disks)
-    if not disks or not (spares or recalled):
+    if not (spares or recalled):
         return Derived()
     counted = Sample(SPARES, {"kind": "hot_spare", "entity": ""}, spares)
     return Derived((counted, *memory.remember("spare", {("", "")}, ())))

@@ -233,3 +233,9 @@ def test_spares_are_counted_once_there_was_one():
     assert spares(disks(0, "online", "hot-spare")) == {"hot_spare": 1}
     assert spares(disks(0, "online", "hot-spare"), disks(DAY, "online", "online")) == {"hot_spare": 0}
     assert spares(disks(0, "online", "spare"), silent(DAY), disks(2 * DAY, "online")) == {"hot_spare": 0}
+
+
+def test_a_list_that_came_without_disks_says_nothing_of_spares_and_forgets_none():
+    fan = snapshot([sample("device_state", 1, entity="FAN 1", kind="fan", state="ok", health="ok")], DAY)
+    assert spares(disks(0, "online", "spare"), fan) == {}
+    assert spares(disks(0, "online", "spare"), fan, disks(2 * DAY, "online")) == {"hot_spare": 0}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.agent.said import MINUTE, failure, neighbour, peer, readings, snapshot, values
+from tests.agent.said import MINUTE, failure, neighbour, peer, port, readings, sample, silent, snapshot, values
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,13 @@ def test_neighbours_that_could_not_be_read_are_not_gone():
     found = readings(snapshot([*neighbour("10.0.0.2", 8), *peer("10.0.0.3", 6)]), lost)
     assert values(found, "ospf_neighbour_down", "ospfNbrIpAddr") == {}
     assert values(found, "bgp_peer_down", "bgpPeerRemoteAddr") == {}
+
+
+def test_of_a_silent_device_nothing_is_gone_though_no_failure_says_what_was_not_read():
+    part = sample("device_state", 1, entity="FAN 1", kind="fan", state="ok", health="ok")
+    said = [*peer("10.0.0.2", 6), *neighbour("10.0.0.3", 8), *port(1), part]
+    before = snapshot(said)
+    found = readings(before, silent(MINUTE))
+    verdicts = ("bgp_peer_down", "ospf_neighbour_down", "if_down", "device_part_missing")
+    assert before.expected <= found.expected
+    assert [s for s in found.samples if s.name in verdicts] == []

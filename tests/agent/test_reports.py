@@ -228,4 +228,5 @@ def test_a_further_result_never_raises_a_score(
 
 def test_core_devices_weigh_three_times_in_the_total() -> None:
     assert score.site_score([(100, "access"), (50, "core")]) == round((100 + 150) / 4)
-    assert [score.grade(n).en for n in (100, 89, 79, 59)] == ["good", "normal", "needs attention", "at risk"]
+    for from_, to, words in ((90, 100, "good"), (80, 89, "normal"), (60, 79, "needs attention"), (0, 59, "at risk")):
+        assert {score.grade(n).en for n in range(from_, to + 1)} == {words}

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from agent import dependencies, inspection, reading, reports, tables, wiring
+from agent import dependencies, inspection, reading, reports, tables, tickets, wiring
 from agent.inspection import Inspected, Inspector
 from agent.model import Entry, Inventory
 from agent.service import Service
 from agent.store import Store
+from agent.topology import Standing
 from collectors.model import Snapshot
+from tests.agent.faults import NOW, check, finding, inventory, numbers
 from tests.agent.outage import RULES, START, Network, cables, device
 from tests.agent.stored import new_store
 
@@ -151,3 +153,21 @@ async def test_the_daemon_opens_one_ticket_whatever_comes_first(network: Network
     assert [t.device for t in store.tickets()] == ["agg"]
     behind = {f.result.device for f in store.findings() if f.result.behind == ("agg",)}
     assert behind >= {"access-1", "access-2"}
+
+
+@pytest.mark.parametrize(("names", "ends"), [(1, "n0"), (100, "n99"), (102, "n99 … (+2)")])
+def test_a_ticket_of_a_silent_device_names_what_is_behind_it_up_to_a_hundred(names: int, ends: str) -> None:
+    rules = {"temperature": check().model_copy(update={"sample": "device_up"})}
+    behind = tuple(f"n{n}" for n in range(names))
+    (change,) = tickets.reconcile([finding()], {}, inventory(None), rules, NOW, numbers(), lambda device: behind)
+    assert change.text.startswith(f"其后 {names} 台设备不可达：n0")
+    assert change.text.endswith(ends)
+
+
+def test_a_fault_of_a_silent_device_is_behind_its_silence_only_where_that_is_judged() -> None:
+    at = NOW.timestamp()
+    silence = {"core-1": Standing("core-1", at, answered=at - 300, changed=at - 60)}
+    loss, reach = (finding(id=name, key=("core-1", name, "")) for name in ("packet_loss", "reachability"))
+    for found, behind in (((loss,), [()]), ((loss, reach), [("core-1",), ()])):
+        settled = dependencies.settle(found, inventory(None), RULES, silence, NOW, waits=False)
+        assert [f.result.behind for f in settled.findings] == behind

@@ -125,6 +125,11 @@ class TestRefused:
             path, StoreNewer, f"newer netpatrol .schema 9999, this one knows {tables.REVISION}.: upgrade netpatrol"
         )
 
+    def test_a_store_that_does_not_say_its_schema(self, path):
+        new_store(path).close()
+        query(path, "DELETE FROM alembic_version")
+        self.refuse(path, StoreNewer, "schema none, this one knows")
+
     def test_the_database_of_another_program(self, path):
         query(path, "CREATE TABLE cookies (x)")
         self.refuse(path, StoreCorrupt, "another program: give another path")

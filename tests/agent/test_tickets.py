@@ -83,15 +83,6 @@ class TestAFaultThatHolds:
         assert settle(found, ticket(RESOLVED)) == ()
 
 
-@pytest.mark.parametrize(("names", "ends"), [(1, "n0"), (100, "n99"), (102, "n99 … (+2)")])
-def test_a_ticket_of_a_silent_device_names_what_is_behind_it_up_to_a_hundred(names, ends):
-    rules = {"temperature": check().model_copy(update={"sample": "device_up"})}
-    behind = [f"n{n}" for n in range(names)]
-    (change,) = tickets.reconcile([finding()], {}, inventory(ACME), rules, NOW, numbers(), lambda device: behind)
-    assert change.text.startswith(f"其后 {names} 台设备不可达：n0")
-    assert change.text.endswith(ends)
-
-
 class TestSeverity:
     def test_that_rises_raises_the_level_and_shortens_what_is_due_from_now_on(self):
         old = ticket(ACKNOWLEDGED, due=Due(minutes(10), None, minutes(3000)))
