@@ -50,7 +50,8 @@ def measured_text(check: Check, result: Result, lang: Lang) -> str:
     value = in_words(check, result.value, lang)
     said = _quote(meanings.builtin().titled(result.text, lang) if check.sample == traps.TRAP else result.text)
     why = text(f"reason.{result.reason}", lang) if result.reason else ""
-    detail = "" if is_block(result.detail) else _quote(said_in(result.detail, lang))
+    told = said_in(result.detail, lang) if result.reason else result.detail  # without a reason: a device's own words
+    detail = "" if is_block(result.detail) else _quote(told)
     return _with(value, " · ".join(filter(None, (said, why, detail))), lang)
 
 

@@ -10,6 +10,7 @@ from agent.model import Lang
 from collectors import yamlfile
 from collectors.yamlfile import Problem
 
+LOOKED_UP = frozenset({"message", "problems", "one", "others", "why", "what", "names"})
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -32,7 +33,8 @@ def problems(found: Iterable[Problem], lang: Lang) -> str:
 def _chinese(message: str) -> str:
     for pattern, words in _catalogue():
         if found := pattern.fullmatch(message):
-            return words.format(**{name: _chinese(text) for name, text in found.groupdict().items()})
+            fields = found.groupdict()
+            return words.format(**fields | {name: _chinese(fields[name]) for name in LOOKED_UP & fields.keys()})
     return message
 
 

@@ -55,6 +55,11 @@ def test_every_mistake_of_an_inventory_has_chinese_words(path: Path) -> None:
             "core-1: 无法连接 10.0.0.1 的 TCP 22 端口：连接被拒绝",
         ),
         ("row 3: has no address; has no class", "第 3 行：没有地址; 没有类型"),
+        ("--device site: not in the inventory (known: a, device)", "--device site：不在清单中（可用：a, device）"),
+        (
+            "T-1 is resolved: cannot resume it (possible now: reopen, close)",
+            "T-1 当前为“已解决”，不能 resume（现在可以：reopen, close）",
+        ),
         (
             "there is no ticket T-1: see `netpatrol tickets` (right form: T-20261122-0001)",
             "没有工单 T-1：见 netpatrol tickets（正确写法：T-20261122-0001）",

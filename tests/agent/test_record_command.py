@@ -77,7 +77,7 @@ def test_a_ups_behind_upsd_is_recorded_by_its_variables(home: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["nobody", "--out", "x"], 2, "--device nobody: not in the inventory"),
+        (["nobody", "--out", "x"], 2, "DEVICE nobody: not in the inventory"),
         (["pinged", "--out", "x"], 2, "pinged: has no snmp credential in the inventory, and no nut"),
         (["ups-1", "--out", "x"], 1, "upsd at 127.0.0.1 port 9 cannot be reached"),
         (["core-1", "--out", "there"], 2, "there already has expected.yaml"),
