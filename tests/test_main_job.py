@@ -30,10 +30,12 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {**SECRETS, **settings}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
+    text = INVENTORY.read_text(encoding="utf-8").replace("timeout: 1s", "timeout: 20s")  # a busy machine answers late
+    text = text.replace("{port: 16106}", "{port: 16106, timeout: 1s}")  # but for the device that is dead
     text = re.sub(
-        r"(snmp|ssh): \{port: \d+\}",
-        lambda m: f"{m[1]}: {{port: {free_port(socket.SOCK_DGRAM if m[1] == 'snmp' else socket.SOCK_STREAM)}}}",
-        INVENTORY.read_text(encoding="utf-8").replace("timeout: 1s", "timeout: 20s"),  # a busy machine answers late
+        r"(snmp|ssh): \{port: \d+",
+        lambda m: f"{m[1]}: {{port: {free_port(socket.SOCK_DGRAM if m[1] == 'snmp' else socket.SOCK_STREAM)}",
+        text,
     )
     (tmp_path / "inventory.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "netpatrol-demo").mkdir()

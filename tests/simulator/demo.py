@@ -25,18 +25,18 @@ WINDOW = "2"  # seconds between the two readings; 10 by default
 TRUSTED = ("edge-1", "core-1", "access-1", "app-1")
 
 
-async def netpatrol(*arguments: str) -> int:
-    """Run one command of the command line, and show it; return its exit code."""
+async def netpatrol(*arguments: str) -> None:
+    """Run one command of the command line, and show it."""
     print(f"\n$ netpatrol {' '.join(arguments)}", flush=True)
     command = [sys.executable, "-c", "from agent.cli import main; main()", *arguments]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
-    return await process.wait()
+    await process.wait()
 
 
 async def main() -> int:
     """Show the main job; return 0 if the faults of the simulated devices had tickets and all are resolved."""
     began = time.monotonic()
-    os.environ.update({name: secrets.token_urlsafe(16) for name in VARIABLES}, NETPATROL_DATA=str(DATA.name))
+    os.environ.update({name: secrets.token_urlsafe(16) for name in VARIABLES}, NETPATROL_DATA=DATA.name)
     os.environ.setdefault("NETPATROL_INVENTORY", INVENTORY.name)
     async with SimulatedSite(inventory.load(INVENTORY)) as site:
         shutil.rmtree(DATA, ignore_errors=True)  # only now: no other demo is at work in it
