@@ -24,7 +24,7 @@ ITEMS = by_hand.load()
 NUMBERS = catalogue.load()
 AWAITED = frozenset(
     {
-        *(f"device_capacity_ratio:{kind}" for kind in ("arp", "license", "log", "mac", "route")),
+        *(f"device_capacity_ratio:{kind}" for kind in ("arp", "license", "log", "mac")),
         "device_events_total:cpu_drop",
     }
 )
