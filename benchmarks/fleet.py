@@ -18,7 +18,7 @@ from benchmarks.programs import running
 from benchmarks.simulator import DEAD_EVERY, SLOW_EVERY, Fleet
 
 SMALLER_ROUNDS = 3  # of what the largest fleet is compared with
-FAULTY_ROUNDS, ALIVE_ROUNDS = 10, 5  # in turn: the dead are dead for so many rounds, then they answer for so many
+FAULTY_ROUNDS, ALIVE_ROUNDS = 10, 4  # in turn: the dead are dead for so many rounds, then they answer for so many
 COLD = 2  # rounds whose durations do not count: there is nothing yet to compare a poll with
 SETTLING = 1  # the same, after the dead have changed
 

@@ -44,7 +44,7 @@ Python is in Debian: `make bench-packages`; a row that lacks something is left o
   ports each, 2 % of them are dead and 1 % answer after 250 ms. It may use both cores, the simulator has one of them.
   CPU and memory are of all its processes; a page of memory that they share counts once. Durations are of live, prompt
   devices, from when a poll is due, waiting included, without the first two rounds; all else is of all rounds. *None
-  dead*: after every ten rounds the dead of the largest fleet answer for five, in the same daemon; the first round
+  dead*: after every ten rounds the dead of the largest fleet answer for four, in the same daemon; the first round
   after each change does not count in the durations.
 """
 
