@@ -90,7 +90,7 @@ async def test_a_burst_finds_who_is_dead_and_nobody_else(bench: Bench) -> None:
 
 
 def test_the_daemon_polls_a_small_fleet_in_time(bench: Bench) -> None:
-    (faulty, _) = fleet_cases(rounds=2, interval=12.0, sizes=[10])
+    (faulty,) = fleet_cases(rounds=2, interval=12.0, sizes=[10])
     found = faulty.measure(bench)
     assert (found["late rounds"], found["spurious time-outs"]) == (0, 0)
     assert found["s p99 of live"] > 0 and found["GB in RAM"] > 0
