@@ -56,9 +56,13 @@ class Fleet:
         ]
 
     def _take(self, run: RunSummary) -> None:
-        """Read a run, unless a later inspection of each of its sites is known."""
+        """Read a run, unless a later inspection of each of its sites is known.
+
+        One that names a site no longer in the inventory, or none, may be of any.
+        """
         known = {name for name, one in self._latest.items() if one.ended_at >= run.finished_at}
-        if known.issuperset(run.sites or self._inventory.sites) or not fleet_runs.whole(run.scope):
+        named, sites = run.sites.keys(), self._inventory.sites.keys()
+        if known.issuperset(named if named and named <= sites else sites) or not fleet_runs.whole(run.scope):
             return
         for name, one in fleet_runs.of_run(self._store.run(run.id), self._inventory).items():
             before = self._latest.get(name)

@@ -125,7 +125,8 @@ def _text_number(words: str) -> Number | None:
     parsed: Number = int(digits) if digits.lstrip("+-").isdigit() else float(digits)
     unit = _OCTETS.get(match[2].strip())
     if unit is not None:
-        parsed = round(parsed * unit)
+        parsed = parsed * unit
+        return round(parsed) if math.isfinite(parsed) else None
     return parsed if math.isfinite(parsed) else None
 
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
-from collectors import cli_parse, icmp, local, nut_decode, snmp_decode, tcp, together
+from collectors import icmp, local, nut_decode, snmp_decode, ssh_collector, tcp, together
 from collectors.choice import Choice, choose, probes
 from collectors.errors import BadData, CollectError, TimedOut
 from collectors.icmp import IcmpCollector
@@ -44,13 +44,13 @@ COLLECTORS: dict[str, Callable[[], Collector]] = {
 # only run for who wants one of these samples
 ON_DEMAND: dict[str, tuple[Callable[[], Collector], frozenset[str]]] = {"tcp": (TcpCollector, tcp.EXPECTED)}
 # what each would have brought, for when it is not run or does not come back
-EXPECTED: dict[str, Callable[[Profile], frozenset[str]]] = {
-    "snmp": snmp_decode.expected,
-    "ssh": lambda profile: cli_parse.expected(profile.cli) if profile.cli else frozenset(),
-    "nut": lambda profile: nut_decode.expected(profile.nut) if profile.nut else frozenset(),
-    "local": lambda _: local.EXPECTED,
-    "icmp": lambda _: icmp.EXPECTED,
-    "tcp": lambda _: tcp.PORTS,
+EXPECTED: dict[str, Callable[[Profile, Device], frozenset[str]]] = {
+    "snmp": lambda profile, _: snmp_decode.expected(profile),
+    "ssh": ssh_collector.expected,
+    "nut": lambda profile, _: nut_decode.expected(profile.nut) if profile.nut else frozenset(),
+    "local": lambda profile, _: local.EXPECTED,
+    "icmp": lambda profile, _: icmp.EXPECTED,
+    "tcp": lambda profile, _: tcp.PORTS,
 }
 
 
@@ -100,17 +100,19 @@ async def gather(
         del wanted["snmp"]
     readings = await _read_all(device, choice, wanted, began + deadline - clock())
     if identity is not None:
-        readings.append(("snmp", together.identified(identity, _expected(choice, "snmp") if silent else frozenset())))
+        readings.append(
+            ("snmp", together.identified(identity, _expected(choice, "snmp", device) if silent else frozenset()))
+        )
     if choice.failure is not None:
         readings.append(("profile", Reading(failures=(choice.failure,))))
     return together.snapshot(device, taken_at, choice.name, readings, clock() - began)
 
 
-def _expected(choice: Choice, protocol: str) -> frozenset[str]:
+def _expected(choice: Choice, protocol: str, device: Device) -> frozenset[str]:
     """Return what a protocol would bring. Of a device never recognised, only what needs no profile."""
     if choice.name is None and protocol in {"snmp", "ssh"}:
         return frozenset()
-    return EXPECTED[protocol](choice.profile) if protocol in EXPECTED else frozenset()
+    return EXPECTED[protocol](choice.profile, device) if protocol in EXPECTED else frozenset()
 
 
 # ---- the edge: nothing that a device or a collector does gets past here ----
@@ -128,7 +130,7 @@ async def _read_all(device: Device, choice: Choice, collectors: Mapping[str, Col
     readings: Readings = []
     for protocol, found in (await _within(device, works, seconds)).items():
         if isinstance(found, BaseException):
-            expected = _expected(choice, protocol)
+            expected = _expected(choice, protocol, device)
             failure = Failure.of(protocol, "read", _shaped(device, protocol, found), expected)
             readings.append((protocol, Reading(failures=(failure,), expected=expected)))
         else:

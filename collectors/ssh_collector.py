@@ -58,6 +58,11 @@ class SshCollector:
         )
 
 
+def expected(profile: Profile, device: Device) -> frozenset[str]:
+    """Return the sample names that a device's profile can produce over SSH."""
+    return cli_parse.expected(_needed(profile.cli, device)) if profile.cli else frozenset()
+
+
 def _needed(cli: Cli, device: Device) -> Cli:
     """Return the commands that tell of a device what no other protocol does."""
     if device.snmp is None:

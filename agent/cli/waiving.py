@@ -71,8 +71,8 @@ def waive(
 
     It is measured on, not counted, and opens no ticket. 继续检测，不计数，不开单。
     """
-    setup, spoken = options.opened(path, lang, resolve=False)
-    end = _end_of(until, setup.inventory.timezone) if until else None
+    spoken = options.language(lang)
+    end = _end_of(until, options.load(path, resolve=False).inventory.timezone) if until else None
     with showing.stored(data, spoken) as store:
         change = _decide(store, finding, lambda known: waivers.waive(known, by, reason, end, now()))
     _say(change, spoken)

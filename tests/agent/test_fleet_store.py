@@ -89,6 +89,16 @@ def test_a_site_that_was_inspected_long_ago_shows_after_a_start(store: Store):
     assert counting.read == [f"run-{RUNS + 2}", "run-1"]
 
 
+def test_runs_of_a_site_that_is_gone_are_not_read_once_the_others_are_known(store: Store):
+    for number in range(1, 4):
+        gone = {"sites": {"hq": "acme", "closed": "acme"}}
+        keep(store, run(number, {"core-1": Severity.OK}, NOW + number * HOUR, **gone))
+    keep(store, run(4, ALL_OK, NOW + 4 * HOUR))
+    counting = Counting(store)
+    assert runs_shown(Fleet(INVENTORY, CHECKS, counting), NOW + 5 * HOUR) == {"hq": "run-4", "branch": "run-4"}
+    assert counting.read == ["run-4"]
+
+
 @pytest.mark.parametrize("error", [StoreCorrupt, NotFound])
 def test_a_run_that_cannot_be_read_costs_no_other_its_figures(
     store: Store, error: type[Exception], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

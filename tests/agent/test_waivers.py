@@ -210,3 +210,12 @@ def test_a_mistake_is_one_clear_line(
 ) -> None:
     assert cli.run(["findings", *(home if word == "ID" else word for word in arguments)]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_finding_is_waived_where_there_is_no_inventory(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (known,) = store.findings()
+    assert cli.run(["findings", "waive", known.id, "--by", "王工", "--reason", "备件已订"]) == 0
+    assert store.findings()[0].state is WAIVED

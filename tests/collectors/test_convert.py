@@ -90,6 +90,7 @@ def test_no_text_has_control_characters_or_is_too_long(raw: Value) -> None:
         (b"23.5 C", 23.5),
         (b"1,234", 1234),
         (b"40.2MiB", 42152755),
+        (b"1e308MiB", None),
         (b"940.0 KiB", 962560),
         (b"3.8GiB", 4080218931),
         (b"12 MB", 12),

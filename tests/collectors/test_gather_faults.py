@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from collectors import gather as gathering
+from collectors import profiles
 from collectors.errors import Refused
 from collectors.model import Device, Reading, Sample
 from collectors.profiles.rules import Profile
 from collectors.snmp_collector import Identity, Probes
-from tests.simulator.fake_collectors import ICMP, NUT, SNMP, SSH, Fake, FakeSnmp, figures, read
+from tests.simulator.fake_collectors import ICMP, NOW, NUT, SNMP, SSH, Fake, FakeSnmp, figures, read
 
 
 class PanicError(BaseException):
@@ -117,3 +118,16 @@ async def test_identifying_counts_against_the_deadline():
     snapshot = await read(replace(SNMP, profile="acme_os"), Mute(), deadline=0.0)
     assert [(failure.what, failure.kind) for failure in snapshot.failures] == [("identify", "timeout")]
     assert figures(snapshot) == {"device_up": 0}
+
+
+@pytest.mark.parametrize(("device", "lost"), [(SSH, True), (replace(SNMP, ssh=SSH.ssh), False)], ids=["ssh", "both"])
+async def test_what_ssh_is_not_asked_for_beside_snmp_is_not_lost_with_it(device: Device, lost: bool):
+    snapshot = await gathering.gather(
+        replace(device, profile="cisco_ios"),
+        profiles=profiles.load(),
+        collectors={"ssh": Fake("ssh", RuntimeError("a fault of ours"))},
+        now=lambda: NOW,
+    )
+    (failure,) = snapshot.failures
+    assert ("ifOperStatus" in failure.samples) is lost
+    assert "device_clock_offset_seconds" in failure.samples

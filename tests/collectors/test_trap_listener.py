@@ -86,7 +86,10 @@ async def test_an_inform_is_acknowledged_from_the_address_it_was_sent_to(line, h
 
 
 async def test_an_inform_over_ipv6_is_acknowledged():
-    ear = Ear(sender("edge", "::1"), host="::1")
+    try:
+        ear = Ear(sender("edge", "::1"), host="::1")
+    except Unreachable:
+        pytest.skip("this machine has no IPv6")
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as line:
         line.settimeout(5)
         line.sendto(trap("a-community", inform=True), ("::1", ear.listener.port))

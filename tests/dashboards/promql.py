@@ -21,7 +21,7 @@ TOP = {"device", "site", "customer", "device_class"}
 SCRAPE = {"job", "instance"}
 SHOWN = VOCABULARY | DERIVED | OWN | MEANINGS
 ONE_POLLER = {"number": 1, "devices": 1, "cpu": 0.0, "memory": 0, "late": 0.0}
-PROMETHEUS_OWN: dict[str, set[str]] = {"up": set(), "scrape_duration_seconds": set()}
+PROMETHEUS_OWN: dict[str, set[str]] = {"up": set()}
 
 
 def rule_groups(folder: str) -> list[dict[str, Any]]:
