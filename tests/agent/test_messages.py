@@ -1,6 +1,7 @@
 """What is wrong is said in Chinese too: every mistake of an inventory, and whatever stops a command."""
 
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from agent import inventory, messages
 from agent.messages import said
+from agent.store import errors
 from collectors import yamlfile
 from collectors.yamlfile import Problem, YamlError
 from tests.agent import inventories
@@ -69,6 +71,15 @@ def test_every_mistake_of_an_inventory_has_chinese_words(path: Path) -> None:
 def test_what_a_message_names_stays_as_it_is(english: str, chinese: str) -> None:
     assert said(english, "zh") == chinese
     assert said(english, "en") == english
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_ERROR, *range(sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOTADB + 1)])
+def test_whatever_the_database_says_is_told_in_chinese(code: int) -> None:
+    error = sqlite3.OperationalError("said")
+    error.sqlite_errorcode = code
+    message = str(errors.of(error, "netpatrol.db"))
+    assert message.startswith("the store netpatrol.db ")
+    assert re.fullmatch(r"(数据库 )?netpatrol\.db [^a-z]*(netpatrol )?[^a-z]*：said", said(message, "zh"))
 
 
 def test_a_message_without_chinese_words_stays_english() -> None:
