@@ -180,7 +180,7 @@ def _echo(command: str) -> re.Pattern[str]:
     RouterOS shows the line again behind another prompt once it has been entered.
     """
     typed = r"\s*".join(map(re.escape, command.replace(" ", "")))
-    return re.compile(rf"{typed}.*\n(?:\[[^\s\]]+\] > {typed}[ \t]*\n)*")
+    return re.compile(rf"{typed}.*\n(?:\[[^\]\n]+\] > {typed}[ \t]*\n)*")
 
 
 def _after(echo: re.Pattern[str], text: str) -> str | None:

@@ -77,6 +77,16 @@ Transceiver in 1/1/9
             "fortyGigE 0/48    unassigned   NO  Manual   administratively down  down",
             {"ifOperStatus fortyGigE 0/48": 2, "ifAdminStatus fortyGigE 0/48": 2},
         ),
+        (
+            "paloalto_panos",
+            "show system resources",
+            "KiB Mem :  4000000 total,  1000000 free,  1000000 used,  2000000 buff/cache\n",
+            {
+                "device_memory_total_bytes Management plane": 4096000000,
+                "device_memory_used_bytes Management plane": 1024000000,
+                "device_memory_ratio Management plane": 0.25,
+            },
+        ),
     ],
 )
 def test_other_releases_are_read_alike(
@@ -87,3 +97,62 @@ def test_other_releases_are_read_alike(
     parsed = cli_parse.parse(cli, {command: output})
     assert figures(parsed) == read
     assert parsed.failures == ()
+
+
+PORTS = {  # family: command, the line of an interface, those that take no cable, those that do
+    "huawei_vrp": (
+        "display interface",
+        "{} current state : UP\n",
+        "Vlanif10 LoopBack0 InLoopBack0 NULL0 Eth-Trunk1 Eth-Trunk1.100 10GE1/0/1.5 Tunnel0/0/1 Virtual-Template0",
+        "GigabitEthernet0/0/1 MEth0/0/1 XGigabitEthernet0/0/1 10GE1/0/1 Ethernet0/0/1",
+    ),
+    "h3c_comware": (
+        "display interface",
+        "{}\nCurrent state: UP\n",
+        "Vlan-interface10 LoopBack0 InLoopBack0 NULL0 Bridge-Aggregation1 Route-Aggregation1.2 Vsi-interface3 Vfc2",
+        "Ten-GigabitEthernet1/0/1 M-GigabitEthernet0/0/0 GigabitEthernet0/1 Twenty-FiveGigE1/0/5",
+    ),
+    "cisco_iosxr": (
+        "show interfaces",
+        "{} is up, line protocol is up\n",
+        "Loopback0 Null0 BVI10 Bundle-Ether1 TenGigE0/0/0/0.100 tunnel-te1 PW-Ether5",
+        "TenGigE0/0/0/0 MgmtEth0/RP0/CPU0/0 HundredGigE0/0/0/1",
+    ),
+    "juniper_junos": (
+        "show interfaces",
+        "Physical interface: {}, Enabled, Physical link is Up\n",
+        "ae0 lo0 irb vlan reth1 gr-0/0/0 lt-0/0/0 lsi pp0 st0 vme tap",
+        "ge-0/0/0 xe-0/2/0 et-0/0/48 fxp0 me0 em0 t1-0/0/0 so-0/0/0",
+    ),
+    "mikrotik_routeros": (
+        "interface print detail",
+        ' 0  R  name="a {0}" type="{0}" mtu=1500 actual-mtu=1500\n',
+        "bridge vlan bond loopback pppoe-out gre-tunnel",
+        "ether wlan wifi lte",
+    ),
+    "paloalto_panos": (
+        "show interface all",
+        "{}  48  [n/a]/[n/a]/up/[n/a]  02:00:5e:00:53:30\n",
+        "ae1 vlan loopback tunnel",
+        "ethernet1/1 ha1-a hsci dedicated-ha1",
+    ),
+    "zte_zxr10": (
+        "show interface",
+        "{} is up,  line protocol is up\n",
+        "vlan10 loopback1 smartgroup1 smartgroup1.100 null1 gei-0/1/0/1.5 te_tunnel1",
+        "gei_1/1 xgei-1/1/0/1 mgmt_eth",
+    ),
+}
+
+
+@pytest.mark.parametrize("family", PORTS)
+def test_only_interfaces_that_take_no_cable_are_said_to_have_no_connector(known: ProfileSet, family: str) -> None:
+    command, line, logical, physical = PORTS[family]
+    output = "".join(map(line.format, [*logical.split(), *physical.split()]))
+    cli = known[family].cli
+    assert cli is not None
+    samples = cli_parse.parse(cli, {command: output}).samples
+    seen = {each.labels["ifName"].removeprefix("a ") for each in samples if each.name == "ifOperStatus"}
+    without = {each.labels["ifName"].removeprefix("a ") for each in samples if each.name == "ifConnectorPresent"}
+    assert seen == {*logical.split(), *physical.split()}
+    assert without == {*logical.split()}

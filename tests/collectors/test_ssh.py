@@ -90,6 +90,13 @@ async def test_the_prompt_is_found(site: Site, looks: dict[str, Any]) -> None:
         assert await site.run(server, "show it") == "it"
 
 
+@pytest.mark.parametrize("name", ["core-1", "Core Router"])
+async def test_the_line_that_routeros_shows_again_is_no_output_whatever_the_name(site: Site, name: str) -> None:
+    outputs: dict[str, str | bytes] = {"show it": f"[ops@{name}] > show it\nit\n"}
+    async with CliServer(family="mikrotik_routeros", name=name, users=USERS, outputs=outputs) as server:
+        assert await site.run(server, "show it") == "it"
+
+
 @pytest.mark.parametrize("protect", [None, PASSWORD])
 async def test_a_key_file_logs_in_without_a_password_and_one_password_opens_it(
     site: Site, tmp_path: Path, protect: str | None
