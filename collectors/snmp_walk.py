@@ -225,7 +225,7 @@ class ColumnWalk:
             self._fail(self.asked, Refused(f"answers tooBig to a request for one OID, {self.asked[0].name}"))
 
     def _end_refused(self, answer: Answer) -> None:
-        """End the column an error is about; all that were asked for when it says none."""
+        """End the column an error is about; all that were asked for when it says none, which noSuchName may not."""
         named = 1 <= answer.index <= len(self.asked)
         if answer.status == Status.NO_SUCH_NAME and not named and len(self.asked) > 1:
             self._ask_less()  # one has ended, and the others must not end with it as if they were whole
