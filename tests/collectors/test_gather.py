@@ -34,7 +34,7 @@ RTT = "device_snmp_rtt_seconds"
 def test_each_protocol_has_a_collector_of_its_name_and_says_what_it_would_bring():
     assert {name: collector.protocol for name, collector in build().items()} == {name: name for name in COLLECTORS}
     assert EXPECTED.keys() == COLLECTORS.keys() | ON_DEMAND.keys()
-    assert {name: expects(PROFILES["acme_os"]) for name, expects in EXPECTED.items()} == {
+    assert {name: expects(PROFILES["acme_os"], a_device()) for name, expects in EXPECTED.items()} == {
         "snmp": {"device_cpu_ratio"},
         "ssh": {"device_ntp_stratum"},
         "nut": frozenset(),
@@ -42,7 +42,7 @@ def test_each_protocol_has_a_collector_of_its_name_and_says_what_it_would_bring(
         "icmp": icmp.EXPECTED,
         "tcp": tcp.PORTS,
     }
-    assert EXPECTED["ssh"](PROFILES["generic"]) == frozenset()
+    assert EXPECTED["ssh"](PROFILES["generic"], a_device()) == frozenset()
 
 
 @pytest.mark.parametrize(
