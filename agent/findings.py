@@ -21,6 +21,7 @@ from agent.waivers import in_force
 
 Key = tuple[str, str, str]  # (device, check, object)
 
+NOT_COUNTED = (FindingState.CLEARED, FindingState.WAIVED)
 _FAULTS = (Severity.WARNING, Severity.CRITICAL)
 
 

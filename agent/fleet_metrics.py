@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from agent import sla
 from agent.checks.rules import Check
 from agent.dependencies import PORT, REACH
+from agent.findings import NOT_COUNTED
 from agent.fleet_runs import SiteInspection
-from agent.model import Finding, FindingState, Inventory, Severity, Text, Ticket, TicketStatus
+from agent.model import Finding, Inventory, Severity, Text, Ticket, TicketStatus
 from agent.tickets import AT_WORK
 from collectors.model import Sample
 from collectors.vocabulary import Meaning
@@ -18,7 +19,6 @@ MAX_TICKETS = 500  # shown one by one; the counts are of all
 
 _SITE = ("customer", "site")
 _TICKET = ("ticket", *_SITE, "device", "device_class", "level")
-_DONE = (FindingState.CLEARED, FindingState.WAIVED)
 _TITLES = ("title_zh", "title_en")
 
 
@@ -107,7 +107,7 @@ def findings(found: Iterable[Finding], inventory: Inventory, checks: Mapping[str
     tally = Tally(
         (_site_of(f.result.device, inventory)["customer"], f.result.check, f.result.severity)
         for f in found
-        if f.state not in _DONE
+        if f.state not in NOT_COUNTED
     )
     for (customer, check, severity), count in tally.items():
         labels = {"customer": customer, "check": check, "severity": severity.name.lower(), **_title(check, checks)}
@@ -117,7 +117,7 @@ def findings(found: Iterable[Finding], inventory: Inventory, checks: Mapping[str
 def behind(found: Iterable[Finding], checks: Mapping[str, Check]) -> Iterator[Sample]:
     """Yield what is silent or down only for want of another: it has no ticket, and should raise no alert."""
     reach = {name for name, check in checks.items() if check.sample in (REACH, PORT)}
-    for result in (f.result for f in found if f.state not in _DONE and f.result.check in reach):
+    for result in (f.result for f in found if f.state not in NOT_COUNTED and f.result.check in reach):
         labels = {"device": result.device, "object": result.object}
         for cause in result.behind:
             yield Sample("netpatrol_finding_behind", {**labels, "cause": cause}, 1)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent import judging
-from agent.model import Coverage, DeviceResult, FindingState, Inventory, Run, Severity
+from agent.findings import NOT_COUNTED
+from agent.model import Coverage, DeviceResult, Inventory, Run, Severity
 from agent.reports import score
 
 
@@ -43,7 +44,6 @@ def of_run(run: Run, inventory: Inventory) -> dict[str, SiteInspection]:
 def _of_site(name: str, devices: list[DeviceResult], run: Run, inventory: Inventory) -> SiteInspection:
     names = {device.snapshot.device for device in devices}
     scores = [(score.device_score(d.results), inventory.entries[d.snapshot.device].criticality) for d in devices]
-    done = (FindingState.CLEARED, FindingState.WAIVED)
     results = (result.severity for device in devices for result in device.results)
     return SiteInspection(
         customer=inventory.sites[name].customer.name,
@@ -54,5 +54,7 @@ def _of_site(name: str, devices: list[DeviceResult], run: Run, inventory: Invent
         severity=max(results, key=lambda severity: severity.rank, default=Severity.OK),
         coverage=judging.coverage(devices),
         score=score.site_score(scores),
-        findings=Tally(f.result.severity for f in run.findings if f.result.device in names and f.state not in done),
+        findings=Tally(
+            f.result.severity for f in run.findings if f.result.device in names and f.state not in NOT_COUNTED
+        ),
     )

@@ -9,9 +9,10 @@ from datetime import datetime
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics_exposition
 
+from agent.findings import NOT_COUNTED
 from agent.metrics_health import Health
 from agent.metrics_text import Block, block, is_mib_name, pages
-from agent.model import Entry, Finding, FindingState, Severity, Ticket, TicketStatus
+from agent.model import Entry, Finding, Severity, Ticket, TicketStatus
 from agent.shown import Shown, Writer, unpolled
 from collectors.model import Sample, Snapshot
 from collectors.vocabulary import Meaning
@@ -125,10 +126,11 @@ class Metrics:
 
     def settle(self, findings: Iterable[Finding], tickets: Iterable[Ticket]) -> None:
         """Show how many findings and tickets are open, in place of those before. Cleared and resolved ones are not."""
-        cleared = (FindingState.CLEARED, FindingState.WAIVED)
         done = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
         counted = {
-            "findings_open": Tally((f.result.device, f.result.severity) for f in findings if f.state not in cleared),
+            "findings_open": Tally(
+                (f.result.device, f.result.severity) for f in findings if f.state not in NOT_COUNTED
+            ),
             "tickets_open": Tally((t.device, t.severity) for t in tickets if t.status not in done),
         }
         self.further("settled", [sample for name, tally in counted.items() for sample in _opened(name, tally)])

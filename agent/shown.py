@@ -11,8 +11,6 @@ from collectors.model import Snapshot
 from collectors.vocabulary import Meaning
 
 OLD = timedelta(minutes=5)  # as long as Prometheus itself keeps a series that is no longer scraped
-
-
 _NOTHING = filled(layout({}, Samples(), {}), Samples())
 
 
@@ -28,7 +26,7 @@ class Shown:
     block: Block
 
     def stale(self, now: datetime) -> bool:
-        """Say whether only `device_up 0` stands in for the figures.
+        """Say whether only `device_up 0` and `device_stale 1` stand in for the figures.
 
         They are from too long ago, or from a time that is still to come: the clock was set back, and how old they are
         is not known.

@@ -4,13 +4,12 @@ import argparse
 import asyncio
 import gc
 import json
-import resource
 import time
 from datetime import UTC, datetime
 
 from agent.metrics import Metrics
 from agent.model import Entry
-from agent.startup import GARBAGE
+from agent.startup import GARBAGE, take_descriptors
 from benchmarks import goals, switch
 from benchmarks.asking import PROFILES
 from benchmarks.bench import Bench, Case, Columns, python
@@ -73,8 +72,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
     gc.set_threshold(*GARBAGE)  # as `netpatrol` does
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+    take_descriptors()
     print(json.dumps(asyncio.run(poll_all(Fleet(given.port, DEVICES, DEAD_EVERY, first=given.first)))))
 
 

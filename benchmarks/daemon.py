@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from resource import RLIMIT_NOFILE, RUSAGE_CHILDREN, RUSAGE_SELF, getrlimit, getrusage, setrlimit
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import Literal, NamedTuple
 
 import psutil
@@ -21,7 +21,7 @@ from agent import checks, reading, wiring
 from agent.model import Customer, Entry, Inventory, Site, Text
 from agent.poller import Message, Polled, Pollers
 from agent.service import Parts, Service
-from agent.startup import GARBAGE
+from agent.startup import GARBAGE, take_descriptors
 from benchmarks import switch
 from benchmarks.asking import PROFILES
 from collectors import profiles
@@ -159,8 +159,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     given = parser.parse_args()
     gc.set_threshold(*GARBAGE)  # as `netpatrol` does
-    allowed = getrlimit(RLIMIT_NOFILE)[1]
-    setrlimit(RLIMIT_NOFILE, (allowed, allowed))
+    take_descriptors()
     addresses = list(switch.addresses(given.first, given.devices))
     inventory = inventory_of(addresses, given.port, given.profile or None, given.interval)
     print(json.dumps(asdict(asyncio.run(run(inventory, given.data, given.rounds * given.interval)))))

@@ -124,10 +124,9 @@ def _text_number(words: str) -> Number | None:
     digits = digits.replace(",", "") if _THOUSANDS.match(digits) else digits.replace(",", ".")
     parsed: Number = int(digits) if digits.lstrip("+-").isdigit() else float(digits)
     unit = _OCTETS.get(match[2].strip())
-    if unit is not None:
-        parsed = parsed * unit
-        return round(parsed) if math.isfinite(parsed) else None
-    return parsed if math.isfinite(parsed) else None
+    if not math.isfinite(parsed * (unit or 1)):
+        return None
+    return round(parsed * unit) if unit else parsed
 
 
 def _exact(value: float) -> Number:

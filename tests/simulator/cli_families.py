@@ -105,13 +105,6 @@ FAMILIES |= {
         wipe="\r" + " " * 60 + "\r",
         no_pager=frozenset({"no page"}),
     ),
-    "aruba_procurve": Family(
-        prompt="{name}# ",
-        unknown="Invalid input: {line}",
-        pager="-- MORE --, next page: Space, next line: Enter, quit: Control-C",
-        wipe="\r" + " " * 70 + "\r",
-        no_pager=frozenset({"no page"}),
-    ),
     "brocade_fastiron": Family(
         prompt="SSH@{name}#",
         unknown="Invalid input -> {line}\nType ? for a list",
@@ -148,6 +141,11 @@ FAMILIES |= {
         no_pager=frozenset({"terminal length 0"}),
     ),
 }
+FAMILIES["aruba_procurve"] = replace(
+    FAMILIES["aruba_cx"],
+    pager="-- MORE --, next page: Space, next line: Enter, quit: Control-C",
+    wipe="\r" + " " * 70 + "\r",
+)
 FAMILIES["cisco_iosxr"] = replace(FAMILIES["cisco_ios"], prompt="RP/0/RSP0/CPU0:{name}#")
 FAMILIES |= {"huawei_vrp8": FAMILIES["huawei_vrp"], "linux_netsnmp": FAMILIES["linux"]}
 """By the name of the profile that reads them."""
