@@ -18,9 +18,12 @@ from collectors.snmp_usm import MAX_SIZE, MODEL
 def decode(octets: bytes, form: Any) -> Any:
     """Decode BER by an ASN.1 form; what follows is left alone. Raises BadData, whatever the octets."""
     try:
-        return decoder.decode(octets, asn1Spec=form)[0]
+        found = decoder.decode(octets, asn1Spec=form)[0]
     except Exception as error:  # pyasn1 also raises bare KeyError, TypeError, RecursionError
         raise not_snmp(octets) from error
+    if type(found) is not type(form) or not found.isValue:  # for some damaged tags pyasn1 returns bytes or `noValue`
+        raise not_snmp(octets)
+    return found
 
 
 def context(number: int, payload: Any) -> Any:
