@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent import judging
+from agent import garbage, judging
 from agent.checks.rules import Check
 from agent.fleet import Fleet
 from agent.judging import Key
@@ -84,7 +84,7 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; then let polls in flight end, and settle what they brought."""
         await asyncio.get_running_loop().run_in_executor(self._desk, self._count, self._parts.now())
-        work = (self._write(stop), self._count_on(), self._parts.metrics.health.pulse.beat_on())
+        work = (self._write(stop), self._count_on(), self._parts.metrics.health.pulse.beat_on(), garbage.look_on())
         tasks = [asyncio.create_task(each) for each in work]
         try:
             await self._pollers.run(stop, self.take)
@@ -145,6 +145,7 @@ class Service:
                 batch.append(self._told.get_nowait())
             for device, checks in (await self._settled(batch, stop)).items():
                 self._look_at(device, checks)
+                await asyncio.sleep(0)  # it takes some milliseconds: polls go on in between
             for _ in batch:
                 self._told.task_done()
             await came(stop, SETTLE_PAUSE)

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent import reading
+from agent import garbage, reading
 from agent.metrics_health import Pulse
 from agent.poller import Message, Poller, Share
 from agent.pollers.wire import LIMIT, Batch, Leaner, framed, received
@@ -95,7 +95,8 @@ async def work(line: socket.socket) -> None:
                 log.error("this process cannot go on: %r", task.exception())
                 stop.set()
 
-        tasks = [asyncio.create_task(each) for each in (obey(reader, poller, stop), outbox.send_on(), pulse.beat_on())]
+        works = (obey(reader, poller, stop), outbox.send_on(), pulse.beat_on(), garbage.look_on())
+        tasks = [asyncio.create_task(work) for work in works]
         for task in tasks:
             task.add_done_callback(ended)
         try:
@@ -129,6 +130,7 @@ async def obey(reader: asyncio.StreamReader, poller: Poller, stop: asyncio.Event
                 poller.hear(device, heard)
             case ("look_at", device, names):
                 poller.look_at(device, names)
+                await asyncio.sleep(0)  # it takes some milliseconds, and often there are many: polls go on in between
 
 
 def main() -> None:
