@@ -91,13 +91,14 @@ def settle(
     now: datetime,
     *,
     waits: bool,
+    topology: Callable[[Inventory, Mapping[str, Standing]], Topology] = build,
 ) -> Settled:
     """Note in each fault measured now what it is behind; one whose cause is not known yet does not hold."""
     samples = {name: check.sample for name, check in checks.items()}
     suspects = [f for f in findings if _is_suspect(f, samples, standings, now)]
     if not suspects:
         return Settled(findings)
-    scene = Scene(inventory, build(inventory, standings), standings, now.timestamp(), waits)
+    scene = Scene(inventory, topology(inventory, standings), standings, now.timestamp(), waits)
     outages = explain(scene)
     told = {f.result.device for f in suspects if samples.get(f.result.check) == REACH}
     marked: dict[str, Finding] = {}

@@ -17,7 +17,7 @@ from agent.model import Inventory, Judged, Severity, Track
 from agent.poller import LookedAt, Lost, Message, Poll, Polled, Poller, Pollers, Remembered, Share
 from agent.store import Outcome, Store, StoreError
 from agent.tickets import AT_WORK
-from agent.topology import Standing
+from agent.topology import Drawn, Standing
 from agent.waiting import came
 from collectors.model import Sample
 
@@ -60,6 +60,7 @@ class Service:
         self._pollers: Pollers = parts.poller() if pollers is None else pollers
         self._told: asyncio.Queue[Polled | LookedAt] = asyncio.Queue()
         self._standings: dict[str, Standing] = {}  # of all devices, as last read
+        self._drawn = Drawn()
         self._awaited: dict[str, asyncio.Event] = {}  # device → set when its next poll shows
         self._hearing: dict[str, Sequence[Sample]] = {}  # device → what was heard of it, and its next poll brings
         self._concerned: frozenset[str] = frozenset()  # devices with open findings or tickets at work
@@ -193,6 +194,7 @@ class Service:
             unsaid=lambda device, check: unsaid.setdefault(device, set()).add(check),
             standings=standings,
             waits=True,
+            topology=self._drawn.of,
         )
         tracks = self._owed | _tracks(batch)
         outcome = parts.store.record((), tracks, decide, now=now, devices=newest.keys() | looked_at.keys())

@@ -63,6 +63,41 @@ class Topology:
     ends: Mapping[tuple[str, str], tuple[End, ...]]
 
 
+class Drawn:
+    """The topology of an inventory, built anew only when what it is made of has changed since it was last asked for."""
+
+    def __init__(self) -> None:
+        self._inventory: Inventory | None = None
+        self._standings: Mapping[str, Standing] = {}
+        self._topology = Topology({}, frozenset(), {})
+
+    def of(self, inventory: Inventory, standings: Mapping[str, Standing]) -> Topology:
+        """Return what `build` would."""
+        if inventory is not self._inventory or not self._holds(standings):
+            self._inventory, self._topology = inventory, build(inventory, standings)
+        self._standings = standings
+        return self._topology
+
+    def _holds(self, standings: Mapping[str, Standing]) -> bool:
+        before = self._standings
+        if len(standings) != len(before):
+            return False
+        for device, standing in standings.items():
+            was = before.get(device)
+            if was is not standing and (was is None or not _heard_alike(was, standing)):
+                return False
+        return all(
+            stood(end.lost, standings.get(end.device)) == stood(end.lost, before.get(end.device))
+            for ends in self._topology.ends.values()
+            for end in ends
+            if end.lost
+        )
+
+
+def _heard_alike(one: Standing, other: Standing) -> bool:
+    return one.name == other.name and one.neighbours == other.neighbours
+
+
 def standing_of(snapshot: Snapshot, settled: float | None = None) -> Standing:
     """Return how a device stands, from a derived snapshot.
 

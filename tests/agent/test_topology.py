@@ -1,6 +1,8 @@
 """Who is adjacent to whom, and where the agent is."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent import topology
 from agent.model import Customer, Entry, Inventory, Site, Text
@@ -119,3 +121,47 @@ def test_a_standing_is_read_from_a_derived_snapshot():
     assert found == Standing("core-1", T, T, None, "Core", (Neighbour("GE0/0/1", "agg"),))
     settled = topology.standing_of(readings(snapshot(said)), settled=T + 60)
     assert (settled.at, settled.answered, settled.silent) == (T + 60, T + 60, False)
+
+
+# ---- drawn once ----
+
+HEARD = st.builds(
+    Neighbour,
+    port=st.sampled_from(["p1", "p2"]),
+    name=st.sampled_from(["a", "b", "c", "hall-2"]),
+    lost=st.sampled_from([0.0, T - 60, T]),
+)
+STANDINGS = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]),
+    st.tuples(
+        st.sampled_from([None, T - 90, T - 30, T + 30]),
+        st.sampled_from(["", "hall-2"]),
+        st.lists(HEARD, max_size=2).map(tuple),
+    ),
+)
+
+
+@given(st.lists(STANDINGS, min_size=2, max_size=5))
+def test_what_was_drawn_before_is_as_if_built_anew(rounds):
+    inventory, drawn = Inventory(entries={"a": A, "b": B, "c": device("c", parent="a")}), topology.Drawn()
+    for found in rounds:
+        standings = {
+            name: Standing(name, T, answered, name=called, neighbours=heard)
+            for name, (answered, called, heard) in found.items()
+        }
+        assert drawn.of(inventory, standings) == topology.build(inventory, standings)
+
+
+def test_devices_that_heard_what_they_heard_before_are_not_drawn_anew():
+    inventory, drawn = Inventory(entries={"a": A, "b": B}), topology.Drawn()
+    first, second = (
+        {"a": Standing("a", at, at, neighbours=(Neighbour("p1", "b", lost=T - 60),)), "b": Standing("b", at, at)}
+        for at in (T, T + 60)
+    )
+    assert drawn.of(inventory, first) is drawn.of(inventory, second)
+
+
+def test_another_inventory_is_drawn_anew():
+    drawn = topology.Drawn()
+    assert set(drawn.of(Inventory(entries={"a": A}), {}).adjacent) == {"a"}
+    assert set(drawn.of(Inventory(entries={"b": B}), {}).adjacent) == {"b"}
