@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 SETTLE_PAUSE = 1.0  # seconds between two settlements: what comes meanwhile is settled together
 TRY_AGAIN = 0.2  # seconds until a store that refused is tried again, at the end
-COUNT_PAUSE = 5.0  # seconds between two counts of what is open
+COUNT_PAUSE = 15.0  # seconds between two counts of what is open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
