@@ -8,6 +8,7 @@ from importlib.metadata import version
 from math import ceil
 from pathlib import Path
 from types import MappingProxyType
+from zlib import crc32
 
 from agent import derive, fleet_metrics, inspection
 from agent.checks.rules import Check
@@ -17,7 +18,7 @@ from agent.exposition.pages.routes import Pages
 from agent.fleet import Fleet
 from agent.inspection import Gather, Inspector
 from agent.metrics import Metrics
-from agent.model import Inventory
+from agent.model import Entry, Inventory
 from agent.poller import Poll
 from agent.pollers.counts import Counts
 from agent.pollers.crew import Crew
@@ -56,25 +57,28 @@ def _cores() -> int:
 
 
 def crew(parts: Parts, profiles: ProfileSet, data: Path, processes: int) -> Crew:
-    """Return the processes that poll, not started yet. The devices are dealt out to them by turns."""
-    entries = list(parts.inventory.entries.items())
+    """Return the processes that poll, not started yet."""
     whole = parts.share()
     jobs = [
         Job(
-            share=replace(
-                whole, entries=dict(entries[number::processes]), kept_per_second=whole.kept_per_second / processes
-            ),
+            share=replace(whole, entries=entries, kept_per_second=whole.kept_per_second / processes),
             profiles=profiles,
             at_once=ceil(AT_ONCE / processes),
             per_site=ceil(PER_SITE / processes),
             sessions=ceil(MOST / processes),
             store=data / STORE,
         )
-        for number in range(min(processes, len(entries)))
+        for entries in dealt(whole.entries, processes)
     ]
     made = Crew(jobs)
     parts.metrics.health.registry.register(Counts(made.members))
     return made
+
+
+def dealt(entries: Mapping[str, Entry], hands: int) -> list[dict[str, Entry]]:
+    """Deal devices out by turns, shuffled, each time alike: every second one in an inventory is often of one kind."""
+    shuffled = sorted(entries, key=lambda name: crc32(name.encode()))
+    return [{name: entries[name] for name in shuffled[hand::hands]} for hand in range(min(hands, len(entries)))]
 
 
 def configurations(inventory: Inventory, data: Path, reader: Reader) -> Round:

@@ -73,7 +73,8 @@ class Read:
 
 
 LONE_SYMBOL = frozenset({"MIB", "symbol"})
-NOTHING = Read((), (), frozenset())
+_NONE = frozenset[tuple[str, Oid | None]]()  # Python makes a new one each time it is asked for an empty one
+NOTHING = Read((), (), _NONE)
 """What most metrics of a profile read of any one device."""
 
 
@@ -87,7 +88,9 @@ def read(metric: Metric, rows: Rows, group: int) -> Read:
         for row in reader.rows()
         if (samples := tuple(reader.samples(row)))
     )
-    return Read(made, tuple(reader.problems()), frozenset(reader.computed)) if made or reader.failed else NOTHING
+    return (
+        Read(made, tuple(reader.problems()), frozenset(reader.computed) or _NONE) if made or reader.failed else NOTHING
+    )
 
 
 def _read_one(symbol: Symbol, rows: Rows, group: int) -> Read:
@@ -96,8 +99,8 @@ def _read_one(symbol: Symbol, rows: Rows, group: int) -> Read:
     try:
         sample = convert.sample(symbol, row, {}, entity=symbol.key, oid=symbol.OID)
     except convert.NotANumber as error:
-        return Read((), (f"{symbol.key}: 1 unreadable, first of row 0: {error}",), frozenset())
-    return NOTHING if sample is None else Read((series.Made(group, "0", (sample,)),), (), frozenset())
+        return Read((), (f"{symbol.key}: 1 unreadable, first of row 0: {error}",), _NONE)
+    return NOTHING if sample is None else Read((series.Made(group, "0", (sample,)),), (), _NONE)
 
 
 def labels_of_rows(metric: Metric, rows: Rows) -> dict[str, Mapping[str, str]]:

@@ -93,7 +93,7 @@ async def test_processes_poll_what_is_dealt_out_to_them_and_the_daemon_shows_it(
     async with daemon(tmp_path, 1.0) as service:
         await until(lambda: service.polled() == set(NAMES))
         page = service.page()
-    assert [list(member.job.share.entries) for member in service.crew.members] == [["app-1", "app-3"], ["app-2"]]
+    assert [len(member.job.share.entries) for member in service.crew.members] == [2, 1]
     assert set(re.findall(r'^device_up{device="([^"]+)".*} 1$', page, re.MULTILINE)) == set(NAMES)
     assert dict(re.findall(r'^netpatrol_poller_devices{poller="(\d)"} (\S+)$', page, re.MULTILINE)) == {
         "1": "2.0",
@@ -183,3 +183,16 @@ def test_as_many_processes_poll_as_are_needed_and_there_are_cores():
     assert needed(10_000, 60, 8) == 4
     assert needed(10_000, 600, 8) == 0
     assert needed(100, 1, 8) == 2
+
+
+def test_devices_of_a_kind_are_dealt_out_evenly_wherever_they_stand_in_the_inventory():
+    one = inventory(60).entries["app-1"]
+    names = [f"site-{number:02}-{kind}" for number in range(100) for kind in ("firewall", "switch")]
+    hands = wiring.dealt(dict.fromkeys(names, one), 2)
+    assert sorted(name for hand in hands for name in hand) == sorted(names)
+    assert [len(hand) for hand in hands] == [100, 100]
+    assert all(35 <= sum("firewall" in name for name in hand) <= 65 for hand in hands)
+
+
+def test_fewer_devices_than_processes_make_fewer_hands():
+    assert [len(hand) for hand in wiring.dealt(inventory(60).entries, 5)] == [1, 1, 1]
