@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from statistics import median
 from subprocess import Popen, TimeoutExpired
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -19,12 +20,12 @@ from benchmarks.simulator import DEAD_EVERY, SLOW_EVERY, Fleet
 
 SMALLER_ROUNDS = 3  # of what the largest fleet is compared with
 FAULTY_ROUNDS, ALIVE_ROUNDS = 10, 4  # in turn: the dead are dead for so many rounds, then they answer for so many
-COLD = 2  # rounds whose durations do not count: there is nothing yet to compare a poll with
+COLD = 4  # rounds whose durations do not count: polls are compared with none before, the dead asked as often as others
 SETTLING = 1  # the same, after the dead have changed
 
 
 class Spell(NamedTuple):
-    """A time in which the dead answered, in seconds, monotonic."""
+    """A time, in seconds, monotonic: in which the dead answered, or did not."""
 
     began: float
     ended: float
@@ -102,35 +103,53 @@ def _wait(process: "Popen[str]", seconds: float) -> None:
 
 def figures(records: Records, fleet: Fleet, plan: Plan, spells: Sequence[Spell] = ()) -> Columns:
     """Return a row. Durations are of live devices that are not slow, of rounds in which all is as it was."""
-    turns, dead, slow = _turns(records), fleet.dead, fleet.slow
+    turns, dead = _turns(records), fleet.dead
     live = [address for address in fleet.addresses if address not in dead]
-    steady = [
-        poll for address in live if address not in slow for poll in turns.get(address, [])[min(COLD, plan.rounds - 1) :]
-    ]
-    settling = SETTLING * plan.interval
-    took = _seconds(steady, [(began, ended + settling) for began, ended in spells], inside=False)
     results = [poll.result for address in live for poll in turns.get(address, [])]
+    prompt = [poll for poll in records.polls if poll.device not in dead and poll.device not in fleet.slow]
+    faulty, calm = _spans(records.polls, plan, spells)
     columns = {
         "rounds": plan.rounds,
         "late rounds": sum(late(turns.get(address, []), plan) for address in live),
         "polls left out": records.polls_left_out,
-        "s p50 of live": percentile(took, 0.5),
-        "s p99 of live": percentile(took, 0.99),
+        **_durations(_rounds(prompt, faulty, plan.interval), ""),
         "spurious time-outs": sum(result in ("down", "timeout") for result in results),
         "ms CPU a poll": records.cpu / max(1, len(records.polls)) * 1e3,
         "share of one core": records.cpu / max(1.0, records.seconds),
         "GB in RAM": records.most_memory / 1e9,
         "s p99 of loop lag": percentile(records.lags, 0.99),
     }
-    if spells:
-        calm = _seconds(steady, [(began + settling, ended) for began, ended in spells], inside=True)
-        columns |= {"s p50, none dead": percentile(calm, 0.5), "s p99, none dead": percentile(calm, 0.99)}
-    return columns
+    return columns | (_durations(_rounds(prompt, calm, plan.interval), ", none dead") if spells else {})
 
 
-def _seconds(polls: Iterable[Poll], spans: Sequence[tuple[float, float]], *, inside: bool) -> list[float]:
-    """Return how long polls took that began in one of the spans, or in none."""
-    return [poll.seconds for poll in polls if any(start <= poll.began < end for start, end in spans) == inside]
+def _spans(polls: Sequence[Poll], plan: Plan, spells: Sequence[Spell]) -> tuple[list[Spell], list[Spell]]:
+    """Return the times with dead devices, and those without, in which all has settled."""
+    settling = SETTLING * plan.interval
+    begins = min((poll.began for poll in polls), default=0.0)
+    starts = [begins + min(COLD, plan.rounds - 1) * plan.interval, *(spell.ended + settling for spell in spells)]
+    ends = [*(spell.began for spell in spells), begins + plan.seconds]
+    return list(map(Spell, starts, ends)), [Spell(spell.began + settling, spell.ended) for spell in spells]
+
+
+def _rounds(polls: Iterable[Poll], spans: Sequence[Spell], interval: float) -> list[list[float]]:
+    """Return how long polls took, by the whole rounds that some spans have."""
+    found: defaultdict[tuple[Spell, int], list[float]] = defaultdict(list)
+    for poll in polls:
+        for span in spans:
+            number = int((poll.began - span.began) // interval)
+            if number >= 0 and span.began + (number + 1) * interval <= span.ended + interval / 100:
+                found[span, number].append(poll.seconds)
+    return list(found.values())
+
+
+def _durations(rounds: Sequence[Sequence[float]], when: str) -> Columns:
+    """Return the middle of the rounds' percentiles, which one bad moment does not move, and the worst round."""
+    worst = sorted(percentile(each, 0.99) for each in rounds)
+    return {
+        f"s p50{when}": median([percentile(each, 0.5) for each in rounds] or [0.0]),
+        f"s p99{when}": median(worst or [0.0]),
+        f"s p99{when}, worst round": max(worst, default=0.0),
+    }
 
 
 def late(polls: Sequence[Poll], plan: Plan) -> int:

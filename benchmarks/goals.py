@@ -54,7 +54,7 @@ FLEET_GOALS: tuple[Goal, ...] = (
     Goal("10,000 devices: polls left out", (FLEET, LARGEST, "polls left out"), 0.0, "polls"),
     Goal(
         "10,000 devices: live ones' p99 against none dead",
-        (FLEET, LARGEST, "s p99 of live"),
+        (FLEET, LARGEST, "s p99"),
         1.1,
         to=(FLEET, LARGEST, "s p99, none dead"),
     ),
