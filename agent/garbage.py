@@ -8,8 +8,7 @@ import asyncio
 import gc
 from itertools import count
 
-PAUSE = 0.5  # seconds between two looks: with 83 polls a second each takes some milliseconds
-OLDER = 2  # looks between two at what outlived a look as well
+PAUSE = 0.5  # seconds between two looks at what is new: with 83 polls a second each takes some milliseconds
 ALL = 7200  # looks between two at everything: an hour; at 5,000 devices it takes a second or two
 
 
@@ -19,11 +18,6 @@ async def look_on() -> None:
     try:
         for look in count(1):
             await asyncio.sleep(PAUSE)
-            gc.collect(generation(look))
+            gc.collect(0 if look % ALL else 2)
     finally:
         gc.enable()
-
-
-def generation(look: int) -> int:
-    """Return the oldest objects to look at, as gc.collect counts them."""
-    return 2 if look % ALL == 0 else 1 if look % OLDER == 0 else 0

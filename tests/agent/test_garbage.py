@@ -40,9 +40,11 @@ async def test_what_is_garbage_goes(looking):
         await gone.wait()
 
 
-@pytest.mark.parametrize(
-    ("look", "oldest"),
-    [(1, 0), (garbage.OLDER - 1, 0), (garbage.OLDER, 1), (garbage.OLDER + 1, 0), (garbage.ALL, 2)],
-)
-def test_the_older_objects_are_the_less_often_they_are_looked_at(look, oldest):
-    assert garbage.generation(look) == oldest
+async def test_what_outlived_a_look_goes_when_everything_is_looked_at(monkeypatch, looking):
+    old, gone = Circle(), asyncio.Event()
+    gc.collect(0)
+    weakref.finalize(old, gone.set)
+    del old
+    monkeypatch.setattr(garbage, "ALL", 3)
+    async with asyncio.timeout(30):
+        await gone.wait()
