@@ -19,7 +19,7 @@ from benchmarks.programs import running
 from benchmarks.simulator import DEAD_EVERY, SLOW_EVERY, Fleet
 
 SMALLER_ROUNDS = 3  # of what the largest fleet is compared with
-FAULTY_ROUNDS, ALIVE_ROUNDS = 10, 4  # in turn: the dead are dead for so many rounds, then they answer for so many
+FAULTY_ROUNDS, ALIVE_ROUNDS = 5, 3  # in turn: the dead are dead for so many rounds, then they answer for so many
 COLD = 4  # rounds whose durations do not count: polls are compared with none before, the dead asked as often as others
 SETTLING = 1  # the same, after the dead have changed
 
@@ -108,18 +108,31 @@ def figures(records: Records, fleet: Fleet, plan: Plan, spells: Sequence[Spell] 
     results = [poll.result for address in live for poll in turns.get(address, [])]
     prompt = [poll for poll in records.polls if poll.device not in dead and poll.device not in fleet.slow]
     faulty, calm = _spans(records.polls, plan, spells)
-    columns = {
+    return {
         "rounds": plan.rounds,
         "late rounds": sum(late(turns.get(address, []), plan) for address in live),
         "polls left out": records.polls_left_out,
         **_durations(_rounds(prompt, faulty, plan.interval), ""),
+        **(_compared(prompt, faulty, calm, plan.interval) if spells else {}),
         "spurious time-outs": sum(result in ("down", "timeout") for result in results),
         "ms CPU a poll": records.cpu / max(1, len(records.polls)) * 1e3,
         "share of one core": records.cpu / max(1.0, records.seconds),
         "GB in RAM": records.most_memory / 1e9,
         "s p99 of loop lag": percentile(records.lags, 0.99),
     }
-    return columns | (_durations(_rounds(prompt, calm, plan.interval), ", none dead") if spells else {})
+
+
+def _compared(polls: Sequence[Poll], faulty: Sequence[Spell], calm: Sequence[Spell], interval: float) -> Columns:
+    """Hold each time without dead devices against those with some right before and after: the machine is the same."""
+    ratios = []
+    for number, spell in enumerate(calm):
+        around = _p99s(_rounds(polls, faulty[number : number + 2], interval))
+        within = _p99s(_rounds(polls, [spell], interval))
+        if around and within:
+            ratios.append(median(around) / median(within))
+    return _durations(_rounds(polls, calm, interval), ", none dead") | {
+        "p99 against none dead": median(ratios or [0.0])
+    }
 
 
 def _spans(polls: Sequence[Poll], plan: Plan, spells: Sequence[Spell]) -> tuple[list[Spell], list[Spell]]:
@@ -144,12 +157,16 @@ def _rounds(polls: Iterable[Poll], spans: Sequence[Spell], interval: float) -> l
 
 def _durations(rounds: Sequence[Sequence[float]], when: str) -> Columns:
     """Return the middle of the rounds' percentiles, which one bad moment does not move, and the worst round."""
-    worst = sorted(percentile(each, 0.99) for each in rounds)
+    worst = _p99s(rounds)
     return {
         f"s p50{when}": median([percentile(each, 0.5) for each in rounds] or [0.0]),
         f"s p99{when}": median(worst or [0.0]),
         f"s p99{when}, worst round": max(worst, default=0.0),
     }
+
+
+def _p99s(rounds: Iterable[Sequence[float]]) -> list[float]:
+    return [percentile(each, 0.99) for each in rounds]
 
 
 def late(polls: Sequence[Poll], plan: Plan) -> int:

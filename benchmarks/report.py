@@ -44,8 +44,10 @@ Python is in Debian: `make bench-packages`; a row that lacks something is left o
   ports each, 2 % of them are dead and 1 % answer after 250 ms. It may use both cores, the simulator has one of them.
   CPU and memory are of all its processes; a page of memory that they share counts once. Durations are of live, prompt
   devices, from when a poll is due, waiting included: p50 and p99 of each round, and of these the middle of all rounds
-  but the first four. All else is of all rounds. *None dead*: after every ten rounds the dead of the largest fleet
-  answer for four, in the same daemon; the first round after each change does not count in the durations.
+  but the first four. All else is of all rounds. *None dead*: after every five rounds the dead of the largest fleet
+  answer for three, in the same daemon; the first round after each change does not count in the durations. Each such
+  time is held against the rounds with dead devices right before and after it, and the middle of these ratios is *p99
+  against none dead*.
 """
 
 

@@ -66,14 +66,15 @@ def test_a_live_device_that_is_down_is_a_spurious_time_out_even_when_it_is_slow(
 
 def test_spells_in_which_the_dead_answer_are_compared_with_the_time_around_them() -> None:
     fleet = Fleet(port=1, devices=2, dead_every=2)
-    plan = Plan(faulty=10, interval=60.0, spells=1)
-    took = [9.0] * 4 + [0.4, 0.3, 0.5] + [7.0, 0.1, 0.2, 0.1] + [7.0, 0.3, 0.3]  # what settles is left out
+    plan = Plan(faulty=10, interval=60.0, spells=2)
+    took = [9.0] * 4 + [0.4] + [7.0, 0.1, 0.2] + [7.0, 0.3, 0.3, 0.3, 0.5] + [7.0, 0.1, 0.1]  # what settles is left out
     records = Records(polls=polls(fleet.addresses[0], *((60.0 * n, seconds) for n, seconds in enumerate(took))))
-    found = figures(records, fleet, plan, [Spell(420.0, 660.0)])
+    found = figures(records, fleet, plan, [Spell(300.0, 480.0), Spell(780.0, 960.0)])
     assert (found["s p50"], found["s p99"], found["s p99, worst round"]) == (0.3, 0.3, 0.5)
     assert (found["s p50, none dead"], found["s p99, none dead"]) == (0.1, 0.1)
     assert found["s p99, none dead, worst round"] == 0.2
-    assert (found["rounds"], found["late rounds"]) == (14, 0)
+    assert found["p99 against none dead"] == pytest.approx((0.3 / 0.15 + 0.3 / 0.1) / 2)
+    assert (found["rounds"], found["late rounds"]) == (16, 0)
 
 
 def test_one_bad_round_does_not_move_the_middle_of_the_rounds() -> None:
