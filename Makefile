@@ -2,7 +2,7 @@
 # make test   the fast tests (pip only)          make check  format, lint, types, import contracts, tests
 # make fuzz   a minute of malformed answers and traps
 # make lab    tests against real servers         make bench  measure against peers, and write docs/performance.md
-# make bench-fleet  the same of ten thousand devices: fifty minutes
+# make bench-fleet  the same of ten thousand devices: an hour
 # make lock   pin the dependencies anew              make dashboards  make Grafana's JSON from dashboards/source
 PYTHON ?= python3
 BIN := .venv/bin

@@ -104,9 +104,10 @@ def _wait(process: "Popen[str]", seconds: float) -> None:
 def figures(records: Records, fleet: Fleet, plan: Plan, spells: Sequence[Spell] = ()) -> Columns:
     """Return a row. Durations are of live devices that are not slow, of rounds in which all is as it was."""
     turns, dead = _turns(records), fleet.dead
+    apart = dead | fleet.slow
     live = [address for address in fleet.addresses if address not in dead]
     results = [poll.result for address in live for poll in turns.get(address, [])]
-    prompt = [poll for poll in records.polls if poll.device not in dead and poll.device not in fleet.slow]
+    prompt = [poll for poll in records.polls if poll.device not in apart]
     faulty, calm = _spans(records.polls, plan, spells)
     return {
         "rounds": plan.rounds,
