@@ -15,7 +15,9 @@ class TrapsForm(Strict):
         examples=["0.0.0.0:1162"],
     )
     relays: list[Address] | None = Field(
-        None, description="转发他机 Trap 的主机 / Hosts that forward other devices' traps", examples=[["10.0.0.9"]]
+        None,
+        description="转发他机 v1、v2c Trap 的主机 / Hosts that forward other devices' v1 and v2c traps",
+        examples=[["10.0.0.9"]],
     )
 
 

@@ -1,16 +1,19 @@
 """Take out of a recorded walk what is a customer's own: names, serials, addresses, logins. Pure.
 
 The same text, MAC or address becomes the same stand-in everywhere, in values and in row indices, so that tables still
-fit together. Stand-ins are documentation values: RFC 5737 and RFC 3849 (addresses), RFC 9542 §2.1.4 (MACs).
+fit together.
 """
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from itertools import chain
 
 from collectors import convert
+from collectors.addresses import below, held, indexed, start
 from collectors.model import Value
+from collectors.standins import PRIVATE, Standins
 
 Values = Mapping[str, Value]
 """Whole OID → value."""
@@ -27,9 +30,13 @@ NEVER = (
     "1.3.6.1.2.1.7.7",
     "1.3.6.1.2.1.16.9",  # RMON: community of the trap destinations
     "1.3.6.1.2.1.17.4.3",  # MAC tables
+    "1.3.6.1.2.1.17.5",
     "1.3.6.1.2.1.17.7.1.2",
+    "1.3.6.1.2.1.17.7.1.3",
     "1.3.6.1.2.1.25.4",  # command lines of processes
     "1.3.6.1.2.1.25.6",  # installed software
+    "1.3.6.1.2.1.55",  # IPV6-MIB: addresses and routes, in indices only
+    "1.3.6.1.2.1.68.1.4",  # addresses that VRRP's routers share, likewise
     "1.3.6.1.6.3.12",  # SNMP's own targets, users, views and communities (RFC 3413 to 3415, 3584)
     "1.3.6.1.6.3.13",
     "1.3.6.1.6.3.14",
@@ -64,20 +71,11 @@ NAMES = {
 SEARCHED = ("device", "contact", "location")  # kinds that are looked for inside other texts, too
 INTERFACES = ("1.3.6.1.2.1.2.2.1.2", "1.3.6.1.2.1.31.1.1.1.1")  # ifDescr, ifName: their texts are nobody's own
 SERIALS = ("1.3.6.1.2.1.47.1.1.1.1.11",)  # entPhysicalSerialNum
-MACS = (
-    "1.3.6.1.2.1.2.2.1.6",  # ifPhysAddress
-    "1.3.6.1.2.1.17.1.1",  # dot1dBaseBridgeAddress
-    "1.0.8802.1.1.2.1.3.2",  # lldpLocChassisId
-    "1.0.8802.1.1.2.1.4.1.1.5",  # lldpRemChassisId
-)
 
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SHORTEST = 4  # characters of a name that is looked for inside other texts
 LONG = 8  # characters of one that is found in the middle of a word too
 FIXED_ARCS = 7  # arcs of an OID before any index
-_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
-_KEPT = tuple(map(ip_network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "128.0.0.0/32", "192.0.0.0/32")))
-_DOCUMENTATION = tuple(map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")))
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:.])")
 _MAC = re.compile(
@@ -97,64 +95,6 @@ class Known:
     read: Collection[str] = ()
 
 
-@dataclass(slots=True)
-class _Standins:
-    """original → stand-in, each given once."""
-
-    texts: dict[str, str] = field(default_factory=dict)
-    macs: dict[bytes, bytes] = field(default_factory=dict)
-    ipv4: dict[str, str] = field(default_factory=dict)
-    ipv6: dict[str, str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def name(self, text: str, kind: str) -> str:
-        if text not in self.texts:
-            self.counts[kind] = self.counts.get(kind, 0) + 1
-            self.texts[text] = f"{kind}-{self.counts[kind]}"
-        return self.texts[text]
-
-    def serial(self, text: str) -> str:
-        """Return one of the same length, as far as a number fits."""
-        if text not in self.texts:
-            number = self.counts["serial"] = self.counts.get("serial", 0) + 1
-            self.texts[text] = f"SN{number:0{max(2, len(text) - 2)}d}"
-        return self.texts[text]
-
-    def mac(self, mac: bytes) -> bytes:
-        """Keep what is no single card's: all zeros or ones, groups."""
-        if mac[0] & 1 or not any(mac) or mac in self.macs.values():
-            return mac
-        number = len(self.macs)
-        block = b"\x00\x00\x5e\x00\x53" if number < 256 else bytes([2, 0, 0x5E, 0x53, number >> 8 & 255])
-        return self.macs.setdefault(mac, block + bytes([number & 255]))
-
-    def address(self, text: str) -> str:
-        address = IPv4Address(text)
-        if any(address in network for network in (*_KEPT, *_DOCUMENTATION)):
-            return text
-        return self.ipv4.setdefault(text, _documentation(len(self.ipv4)))
-
-    def address6(self, address: IPv6Address) -> str:
-        if not address.is_global and not address.is_link_local and not address.is_private:
-            return str(address)
-        if address.is_loopback or address.is_unspecified:
-            return str(address)
-        return self.ipv6.setdefault(str(address), str(IPv6Address(f"2001:db8::{len(self.ipv6) + 1:x}")))
-
-
-def _documentation(number: int) -> str:
-    for network in _DOCUMENTATION:
-        if number < network.num_addresses - 2:
-            return str(network[number + 1])
-        number -= network.num_addresses - 2
-    return "192.0.2.255"
-
-
-def below(oid: str, roots: Collection[str]) -> bool:
-    """Say whether an OID is one of the roots or in a subtree of one."""
-    return any(oid == root or oid.startswith(f"{root}.") for root in roots)
-
-
 def redact(values: Values, known: Known) -> dict[str, Value]:
     """Return the values without what is the customer's own. What has the login in its index is left out."""
     redactor = _Redactor(known)
@@ -169,11 +109,13 @@ class _Redactor:
     def __init__(self, known: Known) -> None:
         self._known = known
         self._read = frozenset(known.read)
-        self._new = _Standins()
+        self._new = Standins()
         self._search: re.Pattern[str] | None = None
         self._ports: set[str] = set()
         self._octets: dict[bytes, bytes] = {}
+        self._addresses: dict[bytes, bytes] = {}
         self._arcs: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._sizes: list[int] = []  # of those
         self._secret_arcs = tuple("." + _arcs_of(secret.encode()) for secret in known.secrets if secret)
 
     def stays(self, oid: str) -> bool:
@@ -193,10 +135,10 @@ class _Redactor:
         self._search = re.compile("|".join(map(_bounded, longest))) if longest else None
         encoded = ((text.encode(code, "replace"), text) for text in longest for code in ("utf-8", "gb18030"))
         self._octets = {octets: self._new.texts[text].encode() for octets, text in encoded}
-        for old, new in self._new.ipv4.items():
-            self._arcs[tuple(old.split("."))] = tuple(new.split("."))
-        for mac, standin in self._new.macs.items():
-            self._arcs[tuple(map(str, mac))] = tuple(map(str, standin))
+        self._addresses = self._new.addresses()
+        for old, new in (self._addresses | self._new.macs).items():
+            self._arcs[tuple(map(str, old))] = tuple(map(str, new))
+        self._sizes = sorted(set(map(len, self._arcs)), reverse=True)
 
     def _searched(self, text: str) -> bool:
         """Say whether a text is looked for inside others: `core` in `core-1`, but not what the facts need."""
@@ -211,16 +153,16 @@ class _Redactor:
     def _learn_one(self, oid: str, value: Value) -> None:
         if isinstance(value, str) and is_address(value):
             self._new.address(value)
+        for octets in chain.from_iterable(map(indexed, (oid, value) if isinstance(value, str) else (oid,))):
+            self._new.octets(octets)
         if not isinstance(value, bytes) or not value:
             return
         words = convert.text(value).strip()
-        if len(value) == 6 and (below(oid, MACS) or not value.isascii()):
-            self._new.mac(value)
-        elif words and below(oid, SERIALS):
-            self._new.serial(words)
-        elif words and words not in self._ports and (kind := _kind(oid)):
+        if words and words not in self._ports and (kind := _kind(oid)):
             self._new.name(words, kind)
-        elif words and self._like_a_serial(oid, words):
+        elif octets := held(oid, value):
+            self._new.octets(octets)
+        elif words and (below(oid, SERIALS) or self._like_a_serial(oid, words)):
             self._new.serial(words)
 
     def _like_a_serial(self, oid: str, words: str) -> bool:
@@ -233,13 +175,14 @@ class _Redactor:
     def index(self, oid: str) -> str:
         """Replace the addresses and MACs that are in an OID's index.
 
-        Where it begins is known of the profile's columns only. Elsewhere 1.1.1.1 is no address but at the very end.
+        Where it begins is known of the profile's columns and of some tables. Elsewhere 1.1.1.1 is no address but at the
+        very end.
         """
         arcs = oid.split(".")
-        column = self._column(arcs)
+        column = start(oid) or self._column(arcs)
         at = column or FIXED_ARCS
         while at < len(arcs):
-            size = next((n for n in (6, 4) if tuple(arcs[at : at + n]) in self._arcs), 1)
+            size = next((n for n in self._sizes if tuple(arcs[at : at + n]) in self._arcs), 1)
             if size > 1 and (column or at + size == len(arcs) or any(len(arc) > 1 for arc in arcs[at : at + size])):
                 arcs[at : at + size] = self._arcs[tuple(arcs[at : at + size])]
                 at += size
@@ -262,7 +205,7 @@ class _Redactor:
         words = convert.text(value).strip()
         if words in self._new.texts and (_kind(oid) or below(oid, SERIALS) or words not in self._known.kept):
             return self._new.texts[words].encode()
-        if not self._is_text(value):
+        if held(oid, value) or not self._is_text(value):
             return self._binary(value)
         return self._text(value.decode("utf-8")).encode()
 
@@ -278,10 +221,11 @@ class _Redactor:
         """Replace MACs, addresses and texts inside octets: a bridge's id, an engine's id, a text in GBK."""
         for mac, instead in self._new.macs.items():
             value = value.replace(mac, instead)
-        if len(value) == 4 and ".".join(map(str, value)) in self._new.ipv4:
-            return IPv4Address(self._new.ipv4[".".join(map(str, value))]).packed
-        if len(value) == 16 and not IPv6Address(value).is_unspecified:
-            return IPv6Address(self._new.address6(IPv6Address(value))).packed
+        family = value[:1] if len(value) in (5, 17) else b""  # which LLDP has before an address
+        if (address := value[len(family) :]) in self._addresses:
+            return family + self._addresses[address]
+        if len(value) == 16:
+            return self._new.octets(value)
         for octets, standin in self._octets.items():
             value = value.replace(octets, standin)
         return value
@@ -303,7 +247,7 @@ class _Redactor:
         address = _ipv4(match[0])
         if address is None or any(match[0] in kept for kept in self._known.kept):
             return match[0]
-        if address in self._new.ipv4 or any(IPv4Address(address) in network for network in _PRIVATE):
+        if address in self._new.ipv4 or any(IPv4Address(address) in network for network in PRIVATE):
             return self._new.address(address)
         return match[0]
 

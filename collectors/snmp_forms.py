@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyasn1.codec.ber import decoder, encoder
-from pyasn1.type import namedtype, tag, univ
+from pyasn1.type import constraint, namedtype, tag, univ
 from pysnmp.proto.mpmod.rfc3412 import HeaderData
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
@@ -31,13 +31,17 @@ def context(number: int, payload: Any) -> Any:
     return payload.subtype(implicitTag=tag.Tag(tag.tagClassContext, tag.tagFormatConstructed, number))
 
 
+_NUMBER = univ.Integer().subtype(subtypeSpec=constraint.ValueRangeConstraint(-(2**63), 2**63 - 1))
+"""One that can be shown: Python writes none of more than 4,300 digits."""
+
+
 class Body(univ.Sequence):  # type: ignore[misc]
     """What every PDU but GetBulk and the SNMPv1 trap is made of (RFC 3416, 3)."""
 
     componentType = namedtype.NamedTypes(
-        namedtype.NamedType("request-id", univ.Integer()),
-        namedtype.NamedType("error-status", univ.Integer()),
-        namedtype.NamedType("error-index", univ.Integer()),
+        namedtype.NamedType("request-id", _NUMBER),
+        namedtype.NamedType("error-status", _NUMBER),
+        namedtype.NamedType("error-index", _NUMBER),
         namedtype.NamedType("variable-bindings", univ.Any()),
     )
 

@@ -15,14 +15,14 @@ PREFIX = bytes.fromhex("80004fb805")  # RFC 3411 SnmpEngineID: the enterprise of
 MAX_BOOTS = 2**31 - 2  # the next number means that the engine must not be used any more
 
 
-def take_up(folder: Path, monotonic: float) -> Engine:
+def take_up(folder: Path, started: float) -> Engine:
     """Return the engine of a data folder, started once more. Raises OSError if that cannot be written down."""
     path = folder / FILE
     known, boots = _read(path)
     if not known or boots >= MAX_BOOTS:
         known, boots = PREFIX + secrets.token_bytes(8), 0
     _write(path, known, boots + 1)
-    return Engine(known, boots + 1, monotonic)
+    return Engine(known, boots + 1, started)
 
 
 def _read(path: Path) -> tuple[bytes, int]:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from agent.traps.counts import Counts
 from agent.traps.desk import Desk
 from collectors.traps import meanings
 from collectors.traps.intake import Intake
-from collectors.traps.listener import Listener, bound
+from collectors.traps.listener import Listener, bound, clock
 from collectors.traps.receiver import Receiver, Sender, Senders
 from collectors.traps.usm import Usm
 
@@ -75,7 +74,7 @@ async def opened(settings: Traps, inventory: Inventory, data: Path, now: Callabl
         (Sender(name, device.snmp, addresses[name]) for name, device in devices.items() if device.snmp),
         [address for relay in settings.relays for address in hosts[relay]],
     )
-    usm = Usm(identity.take_up(data, time.monotonic()))
+    usm = Usm(identity.take_up(data, clock()))
     hearing = bound(settings.host, settings.port)
     intake, arrived, loop = Intake(senders.shares()), asyncio.Event(), asyncio.get_running_loop()
     desk = Desk(intake, meanings.builtin(), addresses, now)

@@ -34,7 +34,7 @@ class Arrival(NamedTuple):
     source: str
     address: Any  # where an answer goes, as the listener wants it
     datagram: bytes
-    at: float  # monotonic
+    at: float  # of listener.clock
 
 
 @dataclass(slots=True)

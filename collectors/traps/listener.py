@@ -30,6 +30,12 @@ _MEMINFO = 55  # SO_MEMINFO of <asm-generic/socket.h>; its ninth number counts d
 Ancillary = list[tuple[int, int, bytes]]
 
 
+def clock() -> float:
+    """Return the seconds of a clock that nobody sets and that goes on while we are suspended, as our senders' do."""
+    kind = getattr(time, "CLOCK_BOOTTIME", None)  # Linux, where the monotonic clock stands still meanwhile
+    return time.monotonic() if kind is None else time.clock_gettime(kind)
+
+
 def host_of(address: Any) -> str:
     """Return a sender's address as the inventory writes it: no zone, and IPv4 within IPv6 as IPv4."""
     host: str = address[0]
@@ -154,5 +160,5 @@ class Listener:
                 return
             except OSError:  # an ICMP error that an answer of ours met
                 continue
-            if self._intake.offer(host_of(address), (address, told), view[:size], time.monotonic()):
+            if self._intake.offer(host_of(address), (address, told), view[:size], clock()):
                 self._wake()

@@ -146,7 +146,7 @@ def _of_v1(body: Any) -> Notification:
         trap=dotted(trap),
         varbinds=tuple((dotted(each.oid), each.value) for each in found),
         origin="" if address == bytes(4) else str(IPv4Address(address)),
-        mark=_mark(trap, uptime, found),
+        mark=_mark(trap, address, uptime, found),
     )
 
 

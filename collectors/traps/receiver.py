@@ -39,7 +39,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Senders:
-    """All of them by address; `relays` forward what other devices sent."""
+    """All of them by address; `relays` forward what other devices sent over v1 and v2c."""
 
     by_address: Mapping[str, tuple[Sender, ...]]
     relays: frozenset[str] = frozenset()

@@ -34,7 +34,7 @@ from collectors.traps.forms import INFORM, Pdus
 from collectors.traps.message import Dropped, Pdu, Reason, answer
 
 Clock = tuple[int, int, float]
-"""Boots and time of an engine, and when it said so, of the monotonic clock."""
+"""Boots and time of an engine, and when it said so, of our own clock (listener.clock)."""
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -45,14 +45,14 @@ UNKNOWN_LEVEL, NOT_IN_TIME, UNKNOWN_USER, UNKNOWN_ENGINE, WRONG_DIGEST, UNDECIPH
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Our own engine (RFC 3411, 3.1.1.1). `started` is of the monotonic clock."""
+    """Our own engine (RFC 3411, 3.1.1.1). `started` is of the clock that dates arrivals."""
 
     id: bytes
     boots: int
     started: float
 
-    def seconds(self, monotonic: float) -> int:
-        return int(monotonic - self.started) % 2**31
+    def seconds(self, at: float) -> int:
+        return int(at - self.started) % 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message whose scoped PDU is not read yet; `at` is when it came, of the monotonic clock."""
+    """A message whose scoped PDU is not read yet; `at` is when it came, of our own clock."""
 
     source: str
     at: float
@@ -167,7 +167,7 @@ class Usm:
     _reports: int = 0
 
     def open(self, datagram: bytes, source: str, accesses: Iterable[SnmpAccess], at: float) -> Opened:
-        """Open a message that one of `accesses` proves; it came from the address `source`, `at` a monotonic time.
+        """Open a message that one of `accesses` proves; it came from the address `source`, `at` a time of our clock.
 
         Raises BadData, Dropped, and Unbelieved with the Report that is due.
         """

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,9 @@ from agent.store import Store
 from agent.traps.station import resolved
 from collectors.errors import Unreachable
 from collectors.model import Device, DeviceClass, Sample, Secret, Snapshot, SnmpAccess
+from collectors.traps.usm import envelope
 from tests.agent.stored import new_store
+from tests.simulator.bad_traps import v3_trap
 from tests.simulator.trap_sender import storm, trap
 from tests.simulator.waiting import until
 
@@ -189,6 +192,19 @@ async def test_what_is_heard_before_the_end_is_kept_and_nothing_after(tmp_path):
     assert {key[:2] for key in running.findings()} == {("core", "trap_fault"), ("ups", "trap_fault")}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind(("127.0.0.1", running.port))  # it is free
+
+
+async def test_our_engines_time_goes_on_while_this_machine_is_suspended(tmp_path, monkeypatch):
+    passed = {time.CLOCK_BOOTTIME: 100.0}
+    monkeypatch.setattr(time, "clock_gettime", passed.__getitem__)
+    async with daemon(tmp_path, inventory()) as running:
+        passed[time.CLOCK_BOOTTIME] += 3600.0
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            line.bind((NAMES["core"], 0))
+            line.settimeout(5)
+            line.sendto(v3_trap(b"", flags=4), ("127.0.0.1", running.port))
+            report = await asyncio.to_thread(line.recv, 65_535)
+    assert envelope(report, "", 0.0).seconds == 3600
 
 
 async def test_without_traps_nothing_listens(tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 WORD = string.ascii_letters + string.digits
 B64 = WORD + "+/"
 MARKS = "!@#$%^&*_-+=.,:?~"
+BRACKETS = "([{"
 HUAWEI = WORD + "!@#$^&*_-+=.,:;?~'\"/\\|()[]{}<>`"
 
 LINES = {
@@ -54,7 +55,7 @@ def a_secret(kind: str, chance: random.Random) -> str:
     word = some(WORD, 9, 16)
     forms = {
         "word": lambda: word,
-        "plain": lambda: chance.choice(WORD) + some(WORD + MARKS, 6, 14) + chance.choice(WORD),
+        "plain": lambda: chance.choice(WORD + BRACKETS) + some(WORD + MARKS, 6, 14) + chance.choice(WORD),
         "two": lambda: f"{some(WORD, 6, 9)} {some(WORD, 6, 9)}",
         "quoted": lambda: f'{some(WORD, 6, 9)} {some(WORD + MARKS, 6, 9)}\\"{some(WORD, 6, 9)}',
         "hex": lambda: some("0123456789ABCDEF", 14, 64),

@@ -22,6 +22,10 @@ MAC = bytes.fromhex("4c1fcc123456")
 IF, IFX, PART = "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1", "1.3.6.1.2.1.47.1.1.1.1"
 LLDP, ARP, USER = "1.0.8802.1.1.2.1.4.1.1", "1.3.6.1.2.1.4.22.1.2", "1.3.6.1.6.3.15.1.2.2.1.3"
 CUSTOM = "1.3.6.1.4.1.2011.9.9"
+MANAGED, ADDRESSED = "1.0.8802.1.1.2.1.4.2.1", "1.3.6.1.2.1.4.34.1"
+LIKE_TEXT = bytes.fromhex("005056414243")  # a MAC
+PREFIX6 = "2.16.36.8.128.0.0.1.0.0.0.0.0.0.0.0.0.0"  # 2408:8000:1::
+OURS6, NEIGHBOUR6 = PREFIX6[:-1] + "7", PREFIX6[:-1] + "119"
 
 SWITCH: dict[str, Recorded] = {
     "1.3.6.1.2.1.1.1.0": "S5735 VRP V200R019C10 on bank-core-7, support +86 see 10.20.30.40",
@@ -39,11 +43,16 @@ SWITCH: dict[str, Recorded] = {
     f"{IFX}.18.1": "to vault-fw 机房".encode(),
     "1.3.6.1.2.1.4.20.1.1.10.20.30.40": (ADDRESS, "10.20.30.40"),
     "1.3.6.1.2.1.4.20.1.3.10.20.30.40": (ADDRESS, "255.255.255.0"),
+    f"{ADDRESSED}.3.{OURS6}": 1,
+    f"{ADDRESSED}.5.{OURS6}": (OID, f"1.3.6.1.2.1.4.32.1.5.1.{PREFIX6}.64"),
     f"{ARP}.1.10.20.30.99": MAC,
     "1.3.6.1.2.1.17.2.5.0": b"\x80\x00" + MAC,
+    "1.3.6.1.2.1.17.2.15.1.8.1": b"\x20\x00\x00\x0c\x29ABC",
     f"{PART}.11.1": "2102350ABC10K9000123",
     f"{LLDP}.5.0.1.1": MAC,
     f"{LLDP}.9.0.1.1": "vault-fw",
+    f"{MANAGED}.3.0.1.1.1.4.10.20.30.77": 2,
+    f"{MANAGED}.3.0.1.1.{NEIGHBOUR6}": 2,
     f"{USER}.3.111.112.115": "ops-user",
     f"{CUSTOM}.1.0": "serial 2102350ABC10K9000123 of bank-core-7",
     f"{CUSTOM}.2.0": "community s3cr3t-blue, mac 4c1f-cc12-3456, peer 4C:1F:CC:12:34:56",
@@ -51,6 +60,8 @@ SWITCH: dict[str, Recorded] = {
     f"{CUSTOM}.4.10.20.30.40.5": (COUNTER32, 2**31 + 5),
     f"{CUSTOM}.5.6.115.51.99.114.51.116.45.98.108.117.101": 1,
     f"{CUSTOM}.6.0": "ospf peer 2408:8000:1::7 and fe80::1",
+    f"{CUSTOM}.7.0": LIKE_TEXT,
+    f"{CUSTOM}.8.3.{NEIGHBOUR6}.9": 1,
 }
 PERSONAL = [
     b"bank-core",
@@ -64,6 +75,7 @@ PERSONAL = [
     b"ops-user",
 ]
 PERSONAL += [MAC.hex().encode(), b"4c1f-cc12", b"4C:1F:CC", "机房".encode().hex().encode(), b"115.51.99.114"]
+PERSONAL += [LIKE_TEXT.hex().encode(), b"000c29414243", b"36.8.128.0.0.1"]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +117,8 @@ async def test_the_same_thing_has_the_same_stand_in_everywhere(profile_set: Prof
     assert name is not None
     assert name[1].startswith("device-")
     assert "serial SN000000000000000001 of device-1" in walk
+    assert "\n1.3.6.1.2.1.4.34.1.3.2.16.32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.1|" in walk
+    assert "ospf peer 2001:db8::1 and" in walk
 
 
 @pytest.mark.parametrize("case", ["huawei_vrp", "apc_ups", "linux_netsnmp", "cisco_ios", "h3c_comware"])
@@ -214,6 +228,69 @@ def test_subtrees_of_logins_and_neighbours_are_left_out_unless_the_profile_reads
     values: dict[str, Value] = {arp: b"x", user: b"public"}
     assert redaction.redact(values, Known()) == {}
     assert list(redaction.redact(values, Known(read=[ARP, user]))) == [arp]
+
+
+CDP = "1.3.6.1.4.1.9.9.23.1.2.1.1"
+REPLACED: dict[str, tuple[str, bytes, bytes]] = {
+    "a neighbour's address in CDP": (f"{CDP}.4.1.1", b"\x0a\x14\x1e\x28", b"\xc0\x00\x02\x01"),
+    "one that could be a text": (f"{CDP}.20.1.1", b"\n\rAB", b"\xc0\x00\x02\x01"),
+    "one of IPv6": (
+        f"{CDP}.22.1.1",
+        bytes.fromhex("24088000") + bytes(12),
+        bytes.fromhex("20010db8") + bytes(11) + b"\1",
+    ),
+    "a telephone whose chassis is its address": (f"{LLDP}.5.0.1.1", b"\x01\x0a\x14\x1e\x28", b"\x01\xc0\x00\x02\x01"),
+    "a MAC of octets below 0x80": (f"{CUSTOM}.1", LIKE_TEXT, b"\0\0\x5e\0\x53\0"),
+    "a printable one": (f"{IF}.6.1", b"PD\\ABC", b"\0\0\x5e\0\x53\0"),
+    "another bridge's": ("1.3.6.1.2.1.17.2.5.0", b"\x20\0\0\x1b\x21\1\2\3", b"\x20\0\0\0\x5e\0\x53\0"),
+    "a location of six octets": ("1.3.6.1.2.1.1.6.0", "机房".encode(), b"location-1"),
+    "one in GBK": ("1.3.6.1.2.1.1.6.0", "会议室".encode("gb18030"), b"location-1"),
+}
+
+
+@pytest.mark.parametrize(("oid", "value", "standin"), REPLACED.values(), ids=REPLACED)
+def test_octets_that_are_an_address_a_mac_or_a_name_are_replaced(oid: str, value: bytes, standin: bytes) -> None:
+    assert redaction.redact({oid: value}, Known()) == {oid: standin}
+
+
+@pytest.mark.parametrize(
+    ("oid", "value"),
+    [
+        (f"{LLDP}.7.0.1.1", b"Gi0/24"),
+        (f"{CUSTOM}.1", b"V1.02\0"),
+        (f"{CUSTOM}.1", b"OK\r\n\0\0"),
+        (f"{CUSTOM}.1", "正常".encode()),
+        (f"{CUSTOM}.1", b"\0\0\0\0\0\x05"),
+        (f"{CUSTOM}.1", b"\x40\0\0\0\0\0"),
+        ("1.3.6.1.2.1.17.7.1.4.3.1.2.10", b"\x20\0\x80\0\0\x08"),
+    ],
+)
+def test_six_octets_of_text_or_of_ports_are_no_mac(oid: str, value: bytes) -> None:
+    assert redaction.redact({oid: value}, Known()) == {oid: value}
+
+
+INDICES = {
+    "ipAddressTable": (f"{ADDRESSED}.3.1.4.10.0.0.1", f"{ADDRESSED}.3.1.4.192.0.2.1"),
+    "of one digit each": (f"{ADDRESSED}.3.1.4.1.1.1.1", f"{ADDRESSED}.3.1.4.192.0.2.1"),
+    "with a zone": (f"{ADDRESSED}.3.3.8.10.0.0.1.0.0.0.2", f"{ADDRESSED}.3.3.8.192.0.2.1.0.0.0.2"),
+    "a prefix": ("1.3.6.1.2.1.4.32.1.5.7.1.4.1.1.1.0.24", "1.3.6.1.2.1.4.32.1.5.7.1.4.192.0.2.1.24"),
+    "a neighbour's": (f"{MANAGED}.3.0.1.4.1.4.10.0.0.1", f"{MANAGED}.3.0.1.4.1.4.192.0.2.1"),
+    "a neighbour's MAC": (f"{MANAGED}.3.0.1.4.6.6.0.80.86.1.2.3", f"{MANAGED}.3.0.1.4.6.6.0.0.94.0.83.0"),
+    "IPv6 in any table": (f"{CUSTOM}.8.3.{NEIGHBOUR6}.9", f"{CUSTOM}.8.3.2.16.32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.1.9"),
+    "IPv6 with a zone": (
+        f"{ADDRESSED}.3.4.20.254.128.0.0.0.0.0.0.0.0.0.0.0.0.0.5.0.0.0.2",
+        f"{ADDRESSED}.3.4.20.32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.2",
+    ),
+    "a text of sixteen characters": (f"{CUSTOM}.8.2.16{'.50' * 16}", f"{CUSTOM}.8.2.16{'.50' * 16}"),
+    "an OID of sixteen arcs": (f"{CUSTOM}.8.2.16.1.3.6{'.1' * 13}", f"{CUSTOM}.8.2.16.1.3.6{'.1' * 13}"),
+    "no octets": (f"{ADDRESSED}.3.1.4.300.0.0.1", f"{ADDRESSED}.3.1.4.300.0.0.1"),
+    "cut off": (f"{ADDRESSED}.3.1", f"{ADDRESSED}.3.1"),
+}
+
+
+@pytest.mark.parametrize(("oid", "instead"), INDICES.values(), ids=INDICES)
+def test_addresses_in_indices_are_replaced(oid: str, instead: str) -> None:
+    assert list(redaction.redact({oid: 1}, Known())) == [instead]
 
 
 def test_more_addresses_than_documentation_has_are_still_told_apart() -> None:

@@ -39,6 +39,7 @@ REPLIES: dict[str, tuple[Script, type[CollectError], str]] = {
     "a variable binding that is none": (bad_agent.raw(b"\x02\x01\x01"), BadData, "tag 0x02 where 0x30 belongs"),
     "a value longer than its answer": (bad_agent.raw(bad_agent.varbind(b"\x04\x7fx")), BadData, "longer than"),
     "a value of indefinite length": (bad_agent.raw(bad_agent.varbind(b"\x24\x80")), BadData, "length of 0 octets"),
+    "an error-status of 2,000 octets": (bad_agent.raw(status=2**15_998), BadData, "not SNMP"),
     "its own question": (lambda asked: [asked.right().replace(b"\xa2", b"\xa0", 1)], BadData, "not SNMP"),
 }
 

@@ -58,6 +58,11 @@ def test_what_is_sent_twice_has_the_same_mark_and_what_differs_another():
     assert len(set(marks)) == 3
 
 
+def test_the_same_trap_of_v1_from_two_agents_behind_a_relay_is_no_repeat():
+    marks = [said(trap_v1("c", "1.3.6.1.4.1.9", 0, agent=agent)).mark for agent in ("10.0.0.7", "10.0.0.8", "10.0.0.7")]
+    assert marks[0] == marks[2] != marks[1]
+
+
 def test_an_inform_is_answered_with_its_own_words():
     _, community, pdu = message.opened(
         trap("secret", bound=[("1.2.3.0", v2c.Integer32(4))], request_id=77, inform=True)

@@ -88,6 +88,12 @@ def test_a_relay_needs_the_community_of_whom_it_speaks_for():
     assert (bench.believed, bench.receiver.dropped) == ([], {Reason.CREDENTIALS: 2})
 
 
+async def test_a_relay_speaks_for_nobody_over_v3():
+    bench = Bench(sender("core", CORE, access=FULL), relays=(RELAY,))
+    bench.open(await spoken(FULL), RELAY)
+    assert (bench.believed, bench.receiver.dropped) == ([], {Reason.CREDENTIALS: 1})
+
+
 # ---- repeats and answers ----
 
 

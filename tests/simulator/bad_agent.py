@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any, Self
 
 from pyasn1.codec.ber import decoder, encoder
+from pyasn1.type import univ
 from pysnmp.proto.api import v2c
 
 Oid = tuple[int, ...]
@@ -177,11 +178,11 @@ def varbind(value: bytes) -> bytes:
     return _tlv(0x30, _tlv(0x06, encoder.encode(v2c.ObjectIdentifier((*_COLUMN, 1)))[2:]) + value)
 
 
-def raw(*varbinds: bytes) -> Script:
-    """Answer with variable bindings given as octets."""
+def raw(*varbinds: bytes, status: int = 0) -> Script:
+    """Answer with variable bindings given as octets, and an error-status of any size."""
 
     def script(asked: Asked) -> list[bytes]:
-        head = b"".join(encoder.encode(v2c.Integer(n)) for n in (asked.request_id, 0, 0))
+        head = b"".join(encoder.encode(univ.Integer(n)) for n in (asked.request_id, status, 0))
         pdu = _tlv(0xA2, head + _tlv(0x30, b"".join(varbinds)))
         message = encoder.encode(v2c.Integer(asked.version)) + _tlv(0x04, asked.community) + pdu
         return [_tlv(0x30, message)]
