@@ -140,6 +140,18 @@ class TestMissingDataNotJudgedAgain:
         found = after(FAULT, judged(OK, key=(*KEY[:2], "other")), not_applicable=[KEY[:2]])
         assert found == (FAULT,)
 
+    @pytest.mark.parametrize(
+        ("others", "not_applicable", "state"),
+        [
+            ([judged(OK, key=(*KEY[:2], "other"))], [], CLEARED),
+            ([], [KEY[:2]], CLEARED),
+            ([judged(UNKNOWN, key=(*KEY[:2], "other"))], [], PERSISTING),
+        ],
+    )
+    def test_ends_a_fault_that_does_not_hold_as_well(self, others, not_applicable, state):
+        found = {f.result.key: f for f in after(finding(CRITICAL, held=False), *others, not_applicable=not_applicable)}
+        assert (found[KEY].state, found[KEY].cleared_at) == (state, None)
+
 
 @pytest.mark.parametrize("known", [finding(last_seen=minutes(10)), finding(OK, CLEARED, cleared_at=minutes(10))])
 @pytest.mark.parametrize("severity", Severity)
