@@ -88,7 +88,7 @@ async def run(
         recent = {name: one.snapshot for name, one in judged.items()}
         judged = _judge_all(with_, entries, second, base, {**tracks, **confirmed}, backups, polls=polls, recent=recent)
         judged = {name: _with_cost(one, first[name]) for name, one in judged.items()}
-    return await asyncio.to_thread(_settle, with_, judged, tracks, scope, started, run_id)
+    return await asyncio.to_thread(_settle, with_, judged, scope, started, run_id)
 
 
 async def _back_up(
@@ -141,13 +141,8 @@ def _with_cost(one: Judgement, first: Snapshot) -> Judgement:
     return replace(one, snapshot=replace(one.snapshot, cost=first.cost + one.snapshot.cost))
 
 
-def _settle(  # noqa: PLR0917
-    with_: Inspector,
-    judged: Mapping[str, Judgement],
-    tracks: Mapping[Key, Track],
-    scope: Mapping[str, str],
-    started: datetime,
-    run_id: str,
+def _settle(
+    with_: Inspector, judged: Mapping[str, Judgement], scope: Mapping[str, str], started: datetime, run_id: str
 ) -> Inspected:
     now = with_.now()
     devices = tuple(one.device_result for one in judged.values())
@@ -171,7 +166,7 @@ def _settle(  # noqa: PLR0917
         run=bare,
     )
     decide = decide_of(with_.inventory, with_.rules, spooled, _others(with_, judged))
-    remembered = {**tracks, **{j.result.key: j.track for j in spooled.judged}}
+    remembered = {j.result.key: j.track for j in spooled.judged}
     run_of = completed(bare)
     try:
         outcome = with_.store.record(spooled.snapshots, remembered, decide, run_of, now=now)

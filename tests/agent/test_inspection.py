@@ -10,8 +10,8 @@ import pytest
 
 from agent import checks, wiring
 from agent.inspection import Inspected
-from agent.model import FindingState, ManualAnswer, Severity, TicketStatus
-from agent.store import Store, spool
+from agent.model import FindingState, ManualAnswer, Severity, TicketStatus, Track
+from agent.store import Outcome, Store, spool
 from collectors.model import Snapshot
 from tests.agent.fleets import HQ
 from tests.agent.inspected import CPU, INVENTORY, Site
@@ -100,6 +100,17 @@ async def test_an_inspection_of_fewer_checks_leaves_what_others_found(site: Site
     assert [t.status for t in site.store.tickets()] == [TicketStatus.OPEN]
     again = (await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})).run
     assert [(f.state, f.held) for f in again.findings] == [(FindingState.PERSISTING, True)]
+
+
+async def test_an_inspection_remembers_only_what_it_judged(site: Site) -> None:
+    key, before, since = ("sw-1", "other", ""), Track(Severity.WARNING), Track(Severity.CRITICAL)
+
+    def remember(track: Track) -> None:
+        site.store.record((), {key: track}, lambda known: Outcome(), now=site.clock.now())
+
+    remember(before)
+    await site.inspect({"sw-1": 0.1}, {"sw-1": 0.1}, done=lambda snapshot, reading: remember(since))
+    assert site.store.tracks()[key] == since
 
 
 async def test_what_people_answered_is_kept_with_the_run(site: Site) -> None:
