@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from agent.checks.rules import Check
-from agent.model import Finding, FindingState, Inventory, Severity
+from agent.checks.tracks import FAULTS
+from agent.model import Finding, FindingState, Inventory, Judged
 from agent.topology import End, Standing, Topology, build, flood, stood
 
 PATIENCE = timedelta(minutes=5)  # and three intervals: a device not read for so long is as it was
@@ -151,6 +152,13 @@ def cut_off(scene: Scene, cause: str) -> tuple[str, ...]:
     return tuple(sorted(flood([cause], adjacent, is_dark) - {cause}))
 
 
+def concern_others(judged: Iterable[Judged], checks: Mapping[str, Check], standings: Mapping[str, Standing]) -> bool:
+    """Say whether devices of which there are no standings may be what something judged is behind."""
+    ports = {name for name, check in checks.items() if check.sample == PORT}
+    down = any(j.result.check in ports and j.result.severity in FAULTS for j in judged)
+    return down or any(standing.silent for standing in standings.values())
+
+
 def listed(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     """Return the devices and ports behind each cause (`core-1`, or a port: `access-1 GE0/0/1`), by open findings."""
     behind: dict[str, set[str]] = {}
@@ -169,7 +177,7 @@ def name_of(device: str, object_: str) -> str:
 
 def _is_suspect(finding: Finding, samples: Mapping[str, str], standings: Mapping[str, Standing], now: datetime) -> bool:
     standing = standings.get(finding.result.device)
-    measured = finding.result.severity in (Severity.WARNING, Severity.CRITICAL) and finding.last_seen == now
+    measured = finding.result.severity in FAULTS and finding.last_seen == now
     if standing is None or not measured or finding.state is FindingState.CLEARED:
         return False
     return standing.silent or samples.get(finding.result.check) == PORT

@@ -2,15 +2,15 @@
 readings go through derive, the real checks, findings and tickets.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from agent import checks, dependencies, judging
+from agent import checks, dependencies, inspection, judging
 from agent.checks.rules import Check
 from agent.model import Entry, Finding, Inventory, Ticket, TicketChange, TicketStatus, Track
-from agent.store import Known
-from agent.topology import Standing, standing_of
+from agent.store import Decide, Known, Spooled
+from agent.topology import standing_of
 from collectors import yamlfile
 from collectors.model import Device, DeviceClass, Failure, Sample, Snapshot, SnmpAccess
 
@@ -116,25 +116,37 @@ class Network:
         newest = {one.snapshot.device: one for one in batch}
         standings = {name: standing_of(snapshot) for name, snapshot in self._snapshots.items()}
         standings |= {name: standing_of(one.snapshot) for name, one in newest.items()}
-        self.decide(newest, standings, waits=True)
+        everything = [j for one in newest.values() for j in one.judged]
+        pairs = [pair for one in newest.values() for pair in one.unconcerned]
+        decide = judging.decider(
+            self.inventory,
+            RULES,
+            everything,
+            pairs,
+            self._now(),
+            standings=standings,
+            waits=True,
+        )
+        self._record(newest, decide)
 
     def inspect(self, *names: str) -> None:
-        """Read devices (none given: every one) and settle them together; of others is known how they stood last."""
+        """Read devices (none given: every one) and settle them together, as an inspection does."""
         self.clock += 60
         judged = {name: self.read(name) for name in names or self.inventory.entries}
-        standings = {name: standing_of(snapshot) for name, snapshot in self._snapshots.items()}
-        standings |= {name: standing_of(one.snapshot, self._now().timestamp()) for name, one in judged.items()}
-        self.decide(judged, standings, waits=False)
-
-    def decide(
-        self, judged: Mapping[str, judging.Judgement], standings: Mapping[str, Standing], *, waits: bool
-    ) -> None:
-        everything = [j for one in judged.values() for j in one.judged]
-        pairs = [pair for one in judged.values() for pair in one.unconcerned]
-        decide = judging.decider(
-            self.inventory, RULES, everything, pairs, self._now(), standings=standings, waits=waits
+        spooled = Spooled(
+            id="",
+            now=self._now(),
+            snapshots=tuple(one.snapshot for one in judged.values()),
+            judged=tuple(j for one in judged.values() for j in one.judged),
+            not_applicable=tuple(pair for one in judged.values() for pair in one.unconcerned),
         )
-        mine = {key: finding for key, finding in self.findings.items() if key[0] in judged}
+        self._record(judged, inspection.decide_of(self.inventory, RULES, spooled, self._latest))
+
+    def _latest(self, names: Collection[str]) -> dict[str, Snapshot]:
+        return {name: snapshot for name, snapshot in self._snapshots.items() if name in names}
+
+    def _record(self, devices: Collection[str], decide: Decide) -> None:
+        mine = {key: finding for key, finding in self.findings.items() if key[0] in devices}
         outcome = decide(Known(mine, self.tickets, lambda: next(self._numbers)))
         self.findings |= {finding.result.key: finding for finding in outcome.findings}
         self.tickets |= {(c.ticket.device, c.ticket.check, c.ticket.object): c.ticket for c in outcome.changes}

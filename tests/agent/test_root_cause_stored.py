@@ -105,6 +105,17 @@ async def test_an_inspection_of_one_device_knows_how_those_around_it_stood(
     assert [t.device for t in store.tickets()] == ["agg"]
 
 
+async def test_an_inspection_of_one_end_of_a_cable_knows_how_the_other_stood(
+    network: Network, store: Store, tmp_path: Path
+) -> None:
+    await inspect(network, store, tmp_path)
+    network.dead = {"agg"}
+    await inspect(network, store, tmp_path)
+    run = (await inspect(network, store, tmp_path, "core")).run
+    assert [(f.result.object, f.result.behind) for f in run.findings] == [("to agg", ("agg",))]
+    assert [t.device for t in store.tickets()] == ["agg"]
+
+
 async def test_an_inspection_waits_for_nobody(network: Network, store: Store, tmp_path: Path) -> None:
     await inspect(network, store, tmp_path)
     network.dead = {"access-1"}
@@ -130,6 +141,35 @@ async def test_a_run_that_could_not_be_stored_keeps_its_causes(
 
 def _locked(*args: object, **more: object) -> None:
     raise inspection.StoreError("locked")
+
+
+async def test_a_run_of_one_device_that_is_taken_in_late_knows_how_those_around_it_stood(
+    network: Network, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await inspect(network, store, tmp_path)
+    network.dead = {"agg"}
+    await inspect(network, store, tmp_path)
+    with monkeypatch.context() as locked:
+        locked.setattr(store, "record", _locked)
+        await inspect(network, store, tmp_path, "core")
+    again, problems = wiring.open_store(tmp_path, network.inventory, RULES)
+    with again:
+        assert not problems
+        assert [t.device for t in again.tickets()] == ["agg"]
+
+
+async def test_a_late_run_of_a_device_that_left_the_inventory_is_taken_in(
+    network: Network, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network.dead = {"access-1"}
+    with monkeypatch.context() as locked:
+        locked.setattr(store, "record", _locked)
+        await inspect(network, store, tmp_path)
+    left = Inventory(entries={name: e for name, e in network.inventory.entries.items() if name != "access-1"})
+    again, problems = wiring.open_store(tmp_path, left, RULES)
+    with again:
+        assert not problems
+        assert "access-1" in {t.device for t in again.tickets()}
 
 
 async def test_the_daemon_opens_one_ticket_whatever_comes_first(network: Network, store: Store) -> None:
