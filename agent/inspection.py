@@ -204,7 +204,7 @@ def decide_of(
         spooled.not_applicable,
         spooled.now,
         standings={name: standing_of(snapshot) for name, snapshot in others.items()} | standings,
-        waits=False,
+        polled_since=None,
     )
 
 

@@ -42,6 +42,9 @@ def port(cable: Cable, of: str) -> str:
     return f"to {far}"
 
 
+ROUND = ("access-2", "access-1", "agg", "core")
+
+
 class Network:
     """Devices and cables. `heard`: the cables over which both ends hear each other. The agent is beside `agent`."""
 
@@ -52,6 +55,7 @@ class Network:
         self.hung: set[str] = set()  # they forward and answer echoes, and cannot be managed
         self.cut: set[Cable] = set()
         self.clock = 0.0
+        self.polled_since = START
         self.findings: dict[tuple[str, str, str], Finding] = {}
         self.tickets: dict[tuple[str, str, str], Ticket] = {}
         self.history: list[TicketChange] = []
@@ -125,7 +129,7 @@ class Network:
             pairs,
             self._now(),
             standings=standings,
-            waits=True,
+            polled_since=self.polled_since,
         )
         self._record(newest, decide)
 
@@ -141,6 +145,11 @@ class Network:
             not_applicable=tuple(pair for one in judged.values() for pair in one.unconcerned),
         )
         self._record(judged, inspection.decide_of(self.inventory, RULES, spooled, self._latest))
+
+    def restart(self, after: float) -> None:
+        """Poll nothing for so many seconds."""
+        self.clock += after
+        self.polled_since = self._now()
 
     def _latest(self, names: Collection[str]) -> dict[str, Snapshot]:
         return {name: snapshot for name, snapshot in self._snapshots.items() if name in names}
@@ -204,3 +213,12 @@ class Network:
             "protocol": "lldp",
         }
         return [*samples, Sample("device_neighbour", heard, 1)] if up else samples
+
+
+def tree() -> Network:
+    """core - agg - access-1, access-2; all heard."""
+    entries = [device("core"), device("agg", "core"), device("access-1", "agg"), device("access-2", "agg")]
+    laid = cables("core~agg", "agg~access-1", "agg~access-2")
+    network = Network(entries, laid, laid, "core")
+    network.poll(*ROUND)
+    return network
