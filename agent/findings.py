@@ -16,6 +16,7 @@ its object is measured again. One that does not hold yet ends as missing data do
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from agent.model import Finding, FindingState, Judged, Result, Severity
 from agent.waivers import in_force
@@ -33,19 +34,20 @@ def reconcile(
     new_id: Callable[[], str],
     *,
     not_applicable: Container[tuple[str, str]] = (),
+    read: Mapping[str, datetime] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Return the findings that changed now or are still open, in the order judged, then those not judged.
 
     `before` has all findings of the devices judged, cleared ones too; `not_applicable` the (device, check) pairs that
     do not concern their device. A fault that holds stays when it is not judged; one that does not, and a finding of
-    missing data, end when their check yields data for other objects, or no longer applies. What is known from later
-    than `now` stands: results taken in late do not undo it.
+    missing data, end when their check yields data for other objects, or no longer applies. `read` is when devices were
+    read, where that was before `now`. What is known from later stands: results taken in late do not undo it.
     """
     results = _worst(judged)
     known = {key: in_force(finding, now) for key, finding in before.items()}
     measured = {key[:2] for key, j in results.items() if j.result.severity is not Severity.UNKNOWN}
     gaps = {key[:2]: j.result for key, j in results.items() if not key[2] and j.result.severity is Severity.UNKNOWN}
-    later = {key: f for key, f in known.items() if _is_later(f, now)}
+    later = {key: f for key, f in known.items() if _is_later(f, read.get(key[0], now))}
     followed = [_follow(j, known.get(key), now, new_id) for key, j in results.items() if key not in later]
     others = [
         _unmentioned(f, key[:2] in measured or key[:2] in not_applicable, gaps, now)

@@ -190,7 +190,8 @@ def decide_of(
 ) -> Decide:
     """Return what settles the findings and tickets of a run, now or when its spooled file is taken in.
 
-    All its devices are settled together, as if read at the end. `latest` gives the newest snapshots of others.
+    All its devices are settled together, as if read at the end; what was measured of one since it was read stands.
+    `latest` gives the newest snapshots of others.
     """
     standings = {s.device: standing_of(s, settled=spooled.now.timestamp()) for s in spooled.snapshots}
     others: Mapping[str, Snapshot] = {}
@@ -205,6 +206,7 @@ def decide_of(
         spooled.now,
         standings={name: standing_of(snapshot) for name, snapshot in others.items()} | standings,
         polled_since=None,
+        read={s.device: s.taken_at for s in spooled.snapshots},
     )
 
 

@@ -142,12 +142,14 @@ def decider(
     unsaid: Callable[[str, str], object] = lambda device, check: None,
     standings: Mapping[str, Standing],
     polled_since: datetime | None,
+    read: Mapping[str, datetime] = MappingProxyType({}),
     topology: Callable[[Inventory, Mapping[str, Standing]], Topology] = build,
 ) -> Decide:
     """Return what the store calls, in its transaction, to settle findings and tickets against those it knows.
 
     `standings` are those of the devices judged, and of all others that are known, and `topology` makes of them what is
-    adjacent; `polled_since`: when the polls began that go on, with no break since; None: no more will come.
+    adjacent; `polled_since`: when the polls began that go on, with no break since; None: no more will come. `read` is
+    when devices were read, where they are not settled at once.
     `calm` are (device, check) pairs of which all is OK, as it was; `unsaid` is told of those with an open finding: it
     takes a judgement to clear it. That a figure needs one more poll is no finding where that will come.
     """
@@ -157,7 +159,7 @@ def decider(
         for pair in {key[:2] for key, f in known.findings.items() if f.state is not FindingState.CLEARED}:
             if pair in calm:
                 unsaid(*pair)
-        found = findings.reconcile(told, known.findings, now, _new_id, not_applicable=not_applicable)
+        found = findings.reconcile(told, known.findings, now, _new_id, not_applicable=not_applicable, read=read)
         settled = dependencies.settle(
             found, inventory, rules, standings, now, polled_since=polled_since, topology=topology
         )
