@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from agent.checks.rules import Check
-from agent.model import Finding, FindingState, Inventory, Severity
+from agent.checks.tracks import FAULTS
+from agent.model import Finding, FindingState, Inventory, Judged
 from agent.topology import End, Standing, Topology, build, flood, stood
 
 PATIENCE = timedelta(minutes=5)  # and three intervals: a device not read for so long is as it was
@@ -29,13 +30,16 @@ class Seen(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything at the moment findings are settled. `waits`: there will be further polls to wait for."""
+    """Everything at the moment findings are settled.
+
+    `polled_since`: when the polls began that go on, with no break since; None: there will be none to wait for.
+    """
 
     inventory: Inventory
     topology: Topology
     standings: Mapping[str, Standing]
     now: float
-    waits: bool
+    polled_since: float | None
 
     def is_silent(self, device: str) -> bool:
         """Say whether a device is known to be silent now."""
@@ -52,8 +56,7 @@ class Scene:
                 return Seen.ANSWERED
         elif self.is_silent(device):
             return Seen.SILENT
-        patient = self.waits and self.now < (by.changed or 0.0) + self._patience(device)
-        return Seen.NOT_READ if patient else Seen.ANSWERED
+        return Seen.NOT_READ if self._waits_for(device, by.changed or 0.0) else Seen.ANSWERED
 
     def around(self, device: str) -> set[Seen]:
         """Say what is known of all that is next to a silent device; the agent is next to a root."""
@@ -61,6 +64,11 @@ class Scene:
             return {Seen.ANSWERED}
         standing = self.standings[device]
         return {self.seen(name, standing) for name in self.topology.adjacent.get(device, ())}
+
+    def _waits_for(self, device: str, since: float) -> bool:
+        """Say whether a device that was not read since a moment may still be: its time begins anew with the polls."""
+        began = self.polled_since
+        return began is not None and self.now < max(since, began) + self._patience(device)
 
     def _patience(self, device: str) -> float:
         entry = self.inventory.entries.get(device)
@@ -90,7 +98,7 @@ def settle(
     standings: Mapping[str, Standing],
     now: datetime,
     *,
-    waits: bool,
+    polled_since: datetime | None,
     topology: Callable[[Inventory, Mapping[str, Standing]], Topology] = build,
 ) -> Settled:
     """Note in each fault measured now what it is behind; one whose cause is not known yet does not hold."""
@@ -98,7 +106,8 @@ def settle(
     suspects = [f for f in findings if _is_suspect(f, samples, standings, now)]
     if not suspects:
         return Settled(findings)
-    scene = Scene(inventory, topology(inventory, standings), standings, now.timestamp(), waits)
+    since = polled_since.timestamp() if polled_since else None
+    scene = Scene(inventory, topology(inventory, standings), standings, now.timestamp(), since)
     outages = explain(scene)
     told = {f.result.device for f in suspects if samples.get(f.result.check) == REACH}
     marked: dict[str, Finding] = {}
@@ -151,6 +160,13 @@ def cut_off(scene: Scene, cause: str) -> tuple[str, ...]:
     return tuple(sorted(flood([cause], adjacent, is_dark) - {cause}))
 
 
+def concern_others(judged: Iterable[Judged], checks: Mapping[str, Check], standings: Mapping[str, Standing]) -> bool:
+    """Say whether devices of which there are no standings may be what something judged is behind."""
+    ports = {name for name, check in checks.items() if check.sample == PORT}
+    down = any(j.result.check in ports and j.result.severity in FAULTS for j in judged)
+    return down or any(standing.silent for standing in standings.values())
+
+
 def listed(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     """Return the devices and ports behind each cause (`core-1`, or a port: `access-1 GE0/0/1`), by open findings."""
     behind: dict[str, set[str]] = {}
@@ -169,7 +185,7 @@ def name_of(device: str, object_: str) -> str:
 
 def _is_suspect(finding: Finding, samples: Mapping[str, str], standings: Mapping[str, Standing], now: datetime) -> bool:
     standing = standings.get(finding.result.device)
-    measured = finding.result.severity in (Severity.WARNING, Severity.CRITICAL) and finding.last_seen == now
+    measured = finding.result.severity in FAULTS and finding.last_seen == now
     if standing is None or not measured or finding.state is FindingState.CLEARED:
         return False
     return standing.silent or samples.get(finding.result.check) == PORT

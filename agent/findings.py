@@ -8,13 +8,15 @@
     waived             waived      waived                             waived
     its waiver ran out as a fault, or cleared if it had recovered
 
-Only data clears: a fault stays, with its last measured severity and the reason why data is missing, until its object
-is measured again. `times_seen` counts the runs that measured the fault, so 0 is a finding of missing data alone.
+Only data clears: a fault that holds stays, with its last measured severity and the reason why data is missing, until
+its object is measured again. One that does not hold yet ends as missing data does, when its object is no longer there.
+`times_seen` counts the runs that measured the fault, so 0 is a finding of missing data alone.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from agent.model import Finding, FindingState, Judged, Result, Severity
 from agent.waivers import in_force
@@ -32,25 +34,28 @@ def reconcile(
     new_id: Callable[[], str],
     *,
     not_applicable: Container[tuple[str, str]] = (),
+    read: Mapping[str, datetime] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Return the findings that changed now or are still open, in the order judged, then those not judged.
 
     `before` has all findings of the devices judged, cleared ones too; `not_applicable` the (device, check) pairs that
-    do not concern their device. A finding of missing data that is not judged again ends when its check yields data
-    for other objects, or no longer applies; a fault that is not judged stays. What is known from later than `now`
-    stands: results taken in late do not undo it.
+    do not concern their device. A fault that holds stays when it is not judged; one that does not, and a finding of
+    missing data, end when their check yields data for other objects, or no longer applies. `read` is when devices were
+    read, where that was before `now`. What is known from later stands: results taken in late do not undo it.
     """
     results = _worst(judged)
     known = {key: in_force(finding, now) for key, finding in before.items()}
     measured = {key[:2] for key, j in results.items() if j.result.severity is not Severity.UNKNOWN}
     gaps = {key[:2]: j.result for key, j in results.items() if not key[2] and j.result.severity is Severity.UNKNOWN}
-    followed = [_follow(j, known.get(key), now, new_id) for key, j in results.items()]
+    later = {key: f for key, f in known.items() if _is_later(f, read.get(key[0], now))}
+    followed = [_follow(j, known.get(key), now, new_id) for key, j in results.items() if key not in later]
     others = [
         _unmentioned(f, key[:2] in measured or key[:2] in not_applicable, gaps, now)
         for key, f in known.items()
-        if key not in results
+        if key not in results and key not in later
     ]
-    changed = tuple(f for f in (*followed, *others) if f is not None)
+    standing = [f for f in later.values() if f.state is not FindingState.CLEARED]
+    changed = tuple(f for f in (*followed, *others, *standing) if f is not None)
     told = {f.id for f in changed}
     lapsed = (f for key, f in known.items() if f is not before[key] and f.id not in told)
     return (*changed, *lapsed)
@@ -74,8 +79,6 @@ def _worst(judged: Iterable[Judged]) -> dict[Key, Judged]:
 
 
 def _follow(judged: Judged, finding: Finding | None, now: datetime, new_id: Callable[[], str]) -> Finding | None:
-    if finding is not None and _is_later(finding, now):
-        return _still_open(finding)
     severity = severity_of(judged)
     if severity is Severity.OK:
         return finding and _recover(finding, judged.result, now)
@@ -88,12 +91,8 @@ def _follow(judged: Judged, finding: Finding | None, now: datetime, new_id: Call
     return _fault(finding, replace(judged.result, severity=severity), judged.holds, now)
 
 
-def _is_later(finding: Finding, now: datetime) -> bool:
-    return max(finding.last_seen, finding.cleared_at or finding.last_seen) > now
-
-
-def _still_open(finding: Finding) -> Finding | None:
-    return None if finding.state is FindingState.CLEARED else finding
+def _is_later(finding: Finding, than: datetime) -> bool:
+    return max(finding.last_seen, finding.cleared_at or finding.last_seen) > than
 
 
 def _recover(finding: Finding, result: Result, now: datetime) -> Finding | None:
@@ -143,12 +142,13 @@ def _unmentioned(
 ) -> Finding | None:
     """`gaps` are the checks of which nothing at all could be judged, said once for all their objects."""
     result, of = finding.result, finding.result.key[:2]
-    if finding.state is FindingState.CLEARED or _is_later(finding, now):
-        return _still_open(finding)
-    if result.severity is Severity.UNKNOWN and ended:
-        # over, but nothing was measured: `cleared_at`, by which tickets know a recovery, does not move
+    if finding.state is FindingState.CLEARED:
+        return None
+    is_fault = result.severity in _FAULTS
+    if ended and (result.severity is Severity.UNKNOWN or (is_fault and not finding.held)):
+        # over, but no recovery was measured: `cleared_at`, by which tickets know a recovery, does not move
         nothing = replace(result, severity=Severity.OK, reason="", detail="")
         return replace(finding, result=nothing, state=_unless_waived(finding, FindingState.CLEARED))
-    if result.severity in _FAULTS and of in gaps:
+    if is_fault and of in gaps:
         return _lack(finding, gaps[of], now)
     return finding

@@ -3,20 +3,21 @@
 import asyncio
 import secrets
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from agent import judging
+from agent import dependencies, judging
 from agent.checks.rules import Check
 from agent.configs.backup import Backup
 from agent.configs.round import joined
 from agent.judging import Judgement, Key
 from agent.model import Entry, Inventory, ManualAnswer, Run, Track
 from agent.store import Decide, Known, Spooled, Store, StoreError, completed, spool
-from agent.topology import Standing, nearby, standing_of
+from agent.topology import nearby, standing_of
 from collectors.model import Snapshot
 
 Gather = Callable[[Sequence[Entry], Mapping[str, Snapshot], Callable[[Snapshot], None]], Awaitable[dict[str, Snapshot]]]
@@ -88,7 +89,7 @@ async def run(
         recent = {name: one.snapshot for name, one in judged.items()}
         judged = _judge_all(with_, entries, second, base, {**tracks, **confirmed}, backups, polls=polls, recent=recent)
         judged = {name: _with_cost(one, first[name]) for name, one in judged.items()}
-    return await asyncio.to_thread(_settle, with_, judged, tracks, scope, started, run_id)
+    return await asyncio.to_thread(_settle, with_, judged, scope, started, run_id)
 
 
 async def _back_up(
@@ -141,13 +142,8 @@ def _with_cost(one: Judgement, first: Snapshot) -> Judgement:
     return replace(one, snapshot=replace(one.snapshot, cost=first.cost + one.snapshot.cost))
 
 
-def _settle(  # noqa: PLR0917
-    with_: Inspector,
-    judged: Mapping[str, Judgement],
-    tracks: Mapping[Key, Track],
-    scope: Mapping[str, str],
-    started: datetime,
-    run_id: str,
+def _settle(
+    with_: Inspector, judged: Mapping[str, Judgement], scope: Mapping[str, str], started: datetime, run_id: str
 ) -> Inspected:
     now = with_.now()
     devices = tuple(one.device_result for one in judged.values())
@@ -170,8 +166,8 @@ def _settle(  # noqa: PLR0917
         not_applicable=tuple(pair for one in judged.values() for pair in one.unconcerned),
         run=bare,
     )
-    decide = decide_of(with_.inventory, with_.rules, spooled, _others(with_, judged))
-    remembered = {**tracks, **{j.result.key: j.track for j in spooled.judged}}
+    decide = decide_of(with_.inventory, with_.rules, spooled, with_.store.latest)
+    remembered = {j.result.key: j.track for j in spooled.judged}
     run_of = completed(bare)
     try:
         outcome = with_.store.record(spooled.snapshots, remembered, decide, run_of, now=now)
@@ -186,36 +182,31 @@ def _sites(entries: Iterable[Entry]) -> dict[str, str]:
     return {entry.site.name: entry.site.customer.name for entry in entries if entry.site}
 
 
-def _others(with_: Inspector, judged: Mapping[str, Judgement]) -> dict[str, Standing]:
-    """Return how devices that were not inspected stood last: those that something silent may be behind."""
-    if all(one.snapshot.up for one in judged.values()):
-        return {}
-    try:
-        latest = with_.store.latest(nearby(with_.inventory, judged).difference(judged))
-    except StoreError:
-        return {}
-    return {name: standing_of(snapshot) for name, snapshot in latest.items()}
-
-
 def decide_of(
     inventory: Inventory,
     rules: Mapping[str, Check],
     spooled: Spooled,
-    others: Mapping[str, Standing] = MappingProxyType({}),
+    latest: Callable[[Collection[str]], Mapping[str, Snapshot]],
 ) -> Decide:
     """Return what settles the findings and tickets of a run, now or when its spooled file is taken in.
 
-    All its devices are settled together, as if read at the end. `others` are those known that were not inspected.
+    All its devices are settled together, as if read at the end; what was measured of one since it was read stands.
+    `latest` gives the newest snapshots of others.
     """
     standings = {s.device: standing_of(s, settled=spooled.now.timestamp()) for s in spooled.snapshots}
+    others: Mapping[str, Snapshot] = {}
+    if dependencies.concern_others(spooled.judged, rules, standings):
+        with suppress(StoreError):
+            others = latest(nearby(inventory, standings).difference(standings))
     return judging.decider(
         inventory,
         rules,
         spooled.judged,
         spooled.not_applicable,
         spooled.now,
-        standings={**others, **standings},
-        waits=False,
+        standings={name: standing_of(snapshot) for name, snapshot in others.items()} | standings,
+        polled_since=None,
+        read={s.device: s.taken_at for s in spooled.snapshots},
     )
 
 

@@ -141,24 +141,28 @@ def decider(
     calm: Container[tuple[str, str]] = (),
     unsaid: Callable[[str, str], object] = lambda device, check: None,
     standings: Mapping[str, Standing],
-    waits: bool,
+    polled_since: datetime | None,
+    read: Mapping[str, datetime] = MappingProxyType({}),
     topology: Callable[[Inventory, Mapping[str, Standing]], Topology] = build,
 ) -> Decide:
     """Return what the store calls, in its transaction, to settle findings and tickets against those it knows.
 
     `standings` are those of the devices judged, and of all others that are known, and `topology` makes of them what is
-    adjacent; `waits`: further polls will come.
+    adjacent; `polled_since`: when the polls began that go on, with no break since; None: no more will come. `read` is
+    when devices were read, where they are not settled at once.
     `calm` are (device, check) pairs of which all is OK, as it was; `unsaid` is told of those with an open finding: it
     takes a judgement to clear it. That a figure needs one more poll is no finding where that will come.
     """
-    told = tuple(j for j in judged if not (waits and j.result.reason == "no_history"))
+    told = tuple(j for j in judged if not (polled_since and j.result.reason == "no_history"))
 
     def decide(known: Known) -> Outcome:
         for pair in {key[:2] for key, f in known.findings.items() if f.state is not FindingState.CLEARED}:
             if pair in calm:
                 unsaid(*pair)
-        found = findings.reconcile(told, known.findings, now, _new_id, not_applicable=not_applicable)
-        settled = dependencies.settle(found, inventory, rules, standings, now, waits=waits, topology=topology)
+        found = findings.reconcile(told, known.findings, now, _new_id, not_applicable=not_applicable, read=read)
+        settled = dependencies.settle(
+            found, inventory, rules, standings, now, polled_since=polled_since, topology=topology
+        )
         changes = tickets.reconcile(
             settled.findings, known.tickets, inventory, rules, now, known.new_number, settled.behind
         )

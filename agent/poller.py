@@ -14,7 +14,7 @@ from agent import judging
 from agent.checks.rules import Check
 from agent.derive.traps import holds_traps
 from agent.judging import Judgement, Key
-from agent.model import Entry, Judged, Track
+from agent.model import Entry, Judged, Severity, Track
 from agent.polling import Polling
 from agent.shown import Shown, Writer
 from agent.store import Outcome, Store, StoreError
@@ -284,9 +284,14 @@ class Poller:
 def _changed(memory: _Memory, one: Judgement) -> dict[Key, Track]:
     """Return the tracks to be stored after a judgement.
 
-    Of objects that are well the snapshot tells; where it could not, their tracks do: a start in a device's silence is
-    not to forget them.
+    Of objects that are well the snapshot tells; where it could not, their tracks do: what is missing, or was in a
+    device's silence, is not forgotten by a start.
     """
     before = memory.tracks
-    judged = {k: t for k, t in one.tracks.items() if not memory.stored or before.get(k, Track()) != t}
+    missing = {j.result.key for j in one.judged if j.result.severity is Severity.UNKNOWN}.difference(before)
+    judged = {
+        key: track
+        for key, track in one.tracks.items()
+        if not memory.stored or key in missing or before.get(key, Track()) != track
+    }
     return judged | {key: Track() for key in one.unread if key not in before}

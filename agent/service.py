@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent import garbage, judging
+from agent.awake import Awake
 from agent.checks.rules import Check
 from agent.fleet import Fleet
 from agent.judging import Key
@@ -61,6 +62,7 @@ class Service:
         self._told: asyncio.Queue[Polled | LookedAt] = asyncio.Queue()
         self._standings: dict[str, Standing] = {}  # of all devices, as last read
         self._drawn = Drawn()
+        self._awake = Awake(parts.now())
         self._awaited: dict[str, asyncio.Event] = {}  # device → set when its next poll shows
         self._hearing: dict[str, Sequence[Sample]] = {}  # device → what was heard of it, and its next poll brings
         self._concerned: frozenset[str] = frozenset()  # devices with open findings or tickets at work
@@ -193,7 +195,7 @@ class Service:
             calm=judging.ByDevice(calm),
             unsaid=lambda device, check: unsaid.setdefault(device, set()).add(check),
             standings=standings,
-            waits=True,
+            polled_since=self._awake.since(now),
             topology=self._drawn.of,
         )
         tracks = self._owed | _tracks(batch)

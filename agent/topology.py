@@ -9,7 +9,7 @@ where nothing adjacent is any of these, every device without a parent.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from agent.derive import links, memory
@@ -158,10 +158,11 @@ def flood(start: Collection[str], adjacent: Mapping[str, Collection[str]], passe
     return reached
 
 
-def nearby(inventory: Inventory, devices: Iterable[str]) -> set[str]:
-    """Return all that may be on the way to some devices: what is at their sites, and all parents."""
-    found = set(devices)
-    sites = {_site(inventory.entries[name]) for name in found}
+def nearby(inventory: Inventory, standings: Mapping[str, Standing]) -> set[str]:
+    """Return all that may be on the way to some devices: what is at their sites, adjacent to them, and all parents."""
+    found = standings.keys() & inventory.entries.keys()
+    sites, adjacent = {_site(inventory.entries[name]) for name in found}, build(inventory, standings).adjacent
+    found = found.union(*(adjacent[name] for name in found))
     found |= {name for name, entry in inventory.entries.items() if _site(entry) in sites}
     for name in tuple(found):
         above = inventory.entries[name].parent

@@ -163,5 +163,5 @@ def open_store(data: Path, inventory: Inventory, rules: Mapping[str, Check]) -> 
     """Open the store of a data folder, and take in runs that wait beside it. Returns what could not be taken in."""
     data.mkdir(parents=True, exist_ok=True)
     store = Store.open(data / STORE)
-    taken = store.take_in(data / SPOOL, lambda spooled: inspection.decide_of(inventory, rules, spooled))
+    taken = store.take_in(data / SPOOL, lambda spooled: inspection.decide_of(inventory, rules, spooled, store.latest))
     return store, taken.problems

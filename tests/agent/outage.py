@@ -2,15 +2,15 @@
 readings go through derive, the real checks, findings and tickets.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from agent import checks, dependencies, judging
+from agent import checks, dependencies, inspection, judging
 from agent.checks.rules import Check
 from agent.model import Entry, Finding, Inventory, Ticket, TicketChange, TicketStatus, Track
-from agent.store import Known
-from agent.topology import Standing, standing_of
+from agent.store import Decide, Known, Spooled
+from agent.topology import standing_of
 from collectors import yamlfile
 from collectors.model import Device, DeviceClass, Failure, Sample, Snapshot, SnmpAccess
 
@@ -42,6 +42,9 @@ def port(cable: Cable, of: str) -> str:
     return f"to {far}"
 
 
+ROUND = ("access-2", "access-1", "agg", "core")
+
+
 class Network:
     """Devices and cables. `heard`: the cables over which both ends hear each other. The agent is beside `agent`."""
 
@@ -52,6 +55,7 @@ class Network:
         self.hung: set[str] = set()  # they forward and answer echoes, and cannot be managed
         self.cut: set[Cable] = set()
         self.clock = 0.0
+        self.polled_since = START
         self.findings: dict[tuple[str, str, str], Finding] = {}
         self.tickets: dict[tuple[str, str, str], Ticket] = {}
         self.history: list[TicketChange] = []
@@ -116,25 +120,42 @@ class Network:
         newest = {one.snapshot.device: one for one in batch}
         standings = {name: standing_of(snapshot) for name, snapshot in self._snapshots.items()}
         standings |= {name: standing_of(one.snapshot) for name, one in newest.items()}
-        self.decide(newest, standings, waits=True)
+        everything = [j for one in newest.values() for j in one.judged]
+        pairs = [pair for one in newest.values() for pair in one.unconcerned]
+        decide = judging.decider(
+            self.inventory,
+            RULES,
+            everything,
+            pairs,
+            self._now(),
+            standings=standings,
+            polled_since=self.polled_since,
+        )
+        self._record(newest, decide)
 
     def inspect(self, *names: str) -> None:
-        """Read devices (none given: every one) and settle them together; of others is known how they stood last."""
+        """Read devices (none given: every one) and settle them together, as an inspection does."""
         self.clock += 60
         judged = {name: self.read(name) for name in names or self.inventory.entries}
-        standings = {name: standing_of(snapshot) for name, snapshot in self._snapshots.items()}
-        standings |= {name: standing_of(one.snapshot, self._now().timestamp()) for name, one in judged.items()}
-        self.decide(judged, standings, waits=False)
-
-    def decide(
-        self, judged: Mapping[str, judging.Judgement], standings: Mapping[str, Standing], *, waits: bool
-    ) -> None:
-        everything = [j for one in judged.values() for j in one.judged]
-        pairs = [pair for one in judged.values() for pair in one.unconcerned]
-        decide = judging.decider(
-            self.inventory, RULES, everything, pairs, self._now(), standings=standings, waits=waits
+        spooled = Spooled(
+            id="",
+            now=self._now(),
+            snapshots=tuple(one.snapshot for one in judged.values()),
+            judged=tuple(j for one in judged.values() for j in one.judged),
+            not_applicable=tuple(pair for one in judged.values() for pair in one.unconcerned),
         )
-        mine = {key: finding for key, finding in self.findings.items() if key[0] in judged}
+        self._record(judged, inspection.decide_of(self.inventory, RULES, spooled, self._latest))
+
+    def restart(self, after: float) -> None:
+        """Poll nothing for so many seconds."""
+        self.clock += after
+        self.polled_since = self._now()
+
+    def _latest(self, names: Collection[str]) -> dict[str, Snapshot]:
+        return {name: snapshot for name, snapshot in self._snapshots.items() if name in names}
+
+    def _record(self, devices: Collection[str], decide: Decide) -> None:
+        mine = {key: finding for key, finding in self.findings.items() if key[0] in devices}
         outcome = decide(Known(mine, self.tickets, lambda: next(self._numbers)))
         self.findings |= {finding.result.key: finding for finding in outcome.findings}
         self.tickets |= {(c.ticket.device, c.ticket.check, c.ticket.object): c.ticket for c in outcome.changes}
@@ -192,3 +213,12 @@ class Network:
             "protocol": "lldp",
         }
         return [*samples, Sample("device_neighbour", heard, 1)] if up else samples
+
+
+def tree() -> Network:
+    """core - agg - access-1, access-2; all heard."""
+    entries = [device("core"), device("agg", "core"), device("access-1", "agg"), device("access-2", "agg")]
+    laid = cables("core~agg", "agg~access-1", "agg~access-2")
+    network = Network(entries, laid, laid, "core")
+    network.poll(*ROUND)
+    return network

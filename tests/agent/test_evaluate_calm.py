@@ -153,7 +153,12 @@ def settle(inventory: Inventory, rule: dict[str, Check], one: Judgement, *known:
     store = Known({f.result.key: f for f in known}, {}, lambda: "T-1")
 
     def told(judged: Iterable[Judged]) -> Outcome:
-        how = {"calm": calm, "unsaid": lambda _, name: unsaid.append(name), "standings": standings, "waits": False}
+        how = {
+            "calm": calm,
+            "unsaid": lambda _, name: unsaid.append(name),
+            "standings": standings,
+            "polled_since": None,
+        }
         return judging.decider(inventory, rule, judged, (), NOW, **how)(store)
 
     outcome = told(one.judged)

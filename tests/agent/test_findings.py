@@ -140,11 +140,24 @@ class TestMissingDataNotJudgedAgain:
         found = after(FAULT, judged(OK, key=(*KEY[:2], "other")), not_applicable=[KEY[:2]])
         assert found == (FAULT,)
 
+    @pytest.mark.parametrize(
+        ("others", "not_applicable", "state"),
+        [
+            ([judged(OK, key=(*KEY[:2], "other"))], [], CLEARED),
+            ([], [KEY[:2]], CLEARED),
+            ([judged(UNKNOWN, key=(*KEY[:2], "other"))], [], PERSISTING),
+        ],
+    )
+    def test_ends_a_fault_that_does_not_hold_as_well(self, others, not_applicable, state):
+        found = {f.result.key: f for f in after(finding(CRITICAL, held=False), *others, not_applicable=not_applicable)}
+        assert (found[KEY].state, found[KEY].cleared_at) == (state, None)
+
 
 @pytest.mark.parametrize("known", [finding(last_seen=minutes(10)), finding(OK, CLEARED, cleared_at=minutes(10))])
 @pytest.mark.parametrize("severity", Severity)
-def test_a_result_taken_in_late_does_not_undo_what_is_known_from_later(known, severity):
-    assert after(known, judged(severity), at=5) == (() if known.state is CLEARED else (known,))
+@pytest.mark.parametrize("settled", [{"at": 5}, {"at": 15, "read": {"core-1": minutes(5)}}])
+def test_a_result_taken_in_late_does_not_undo_what_is_known_from_later(known, severity, settled):
+    assert after(known, judged(severity), **settled) == (() if known.state is CLEARED else (known,))
 
 
 def test_the_worse_of_two_series_with_one_name_speaks_for_both():

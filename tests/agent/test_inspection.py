@@ -3,16 +3,17 @@
 import sqlite3
 import tempfile
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
-from agent import checks, wiring
+from agent import checks, judging, wiring
 from agent.inspection import Inspected
-from agent.model import FindingState, ManualAnswer, Severity, TicketStatus
-from agent.store import Store, spool
+from agent.model import FindingState, Judged, ManualAnswer, Severity, TicketStatus, Track
+from agent.store import Outcome, Store, spool
 from collectors.model import Snapshot
+from tests.agent.faults import judged
 from tests.agent.fleets import HQ
 from tests.agent.inspected import CPU, INVENTORY, Site
 from tests.agent.said import port, sample
@@ -100,6 +101,43 @@ async def test_an_inspection_of_fewer_checks_leaves_what_others_found(site: Site
     assert [t.status for t in site.store.tickets()] == [TicketStatus.OPEN]
     again = (await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})).run
     assert [(f.state, f.held) for f in again.findings] == [(FindingState.PERSISTING, True)]
+
+
+@pytest.mark.parametrize(
+    ("read", "since", "state", "status"),
+    [
+        (0.95, Severity.OK, FindingState.CLEARED, TicketStatus.RESOLVED),
+        (0.1, Severity.CRITICAL, FindingState.PERSISTING, TicketStatus.OPEN),
+    ],
+)
+async def test_what_the_daemon_measured_since_a_device_was_read_stands(
+    site: Site, read: float, since: Severity, state: FindingState, status: TicketStatus
+) -> None:
+    await site.inspect({"sw-1": 0.95}, {"sw-1": 0.95})
+
+    def measure(snapshot: Snapshot, reading: int) -> None:
+        if reading == 2:
+            settle([judged(since, key=("sw-1", "cpu", "CPU 1"))], site.clock.now())
+
+    def settle(found: list[Judged], now: datetime) -> None:
+        decide = judging.decider(INVENTORY, {"cpu": CPU}, found, (), now, standings={}, polled_since=now)
+        site.store.record((), {}, decide, now=now, devices=["sw-1"])
+
+    run = (await site.inspect({"sw-1": read}, {"sw-1": read}, done=measure)).run
+    assert run.changes == ()
+    assert [f.state for f in site.store.findings(cleared=True)] == [state]
+    assert [t.status for t in site.store.tickets()] == [status]
+
+
+async def test_an_inspection_remembers_only_what_it_judged(site: Site) -> None:
+    key, before, since = ("sw-1", "other", ""), Track(Severity.WARNING), Track(Severity.CRITICAL)
+
+    def remember(track: Track) -> None:
+        site.store.record((), {key: track}, lambda known: Outcome(), now=site.clock.now())
+
+    remember(before)
+    await site.inspect({"sw-1": 0.1}, {"sw-1": 0.1}, done=lambda snapshot, reading: remember(since))
+    assert site.store.tracks()[key] == since
 
 
 async def test_what_people_answered_is_kept_with_the_run(site: Site) -> None:

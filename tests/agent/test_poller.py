@@ -148,10 +148,25 @@ async def test_a_part_that_is_gone_after_a_silence_is_missed_though_the_daemon_w
     again = Working(tmp_path, 0.01)
     async with again.running():
         await until(lambda: again.polls)
-    assert {j.result.object: (j.result.severity, j.result.reason) for j in again.polls[0].judged} == {
-        "CPU": (Severity.OK, ""),
-        "CPU 2": (Severity.UNKNOWN, "missing"),
-    }
+    assert said(again.polls[0]) == {"CPU": (Severity.OK, ""), "CPU 2": (Severity.UNKNOWN, "missing")}
+
+
+async def test_a_part_that_is_missing_stays_so_though_the_daemon_is_started_again(tmp_path: Path, quick: Working):
+    quick.cpus = {"CPU": 0.1, "CPU 2": 0.1}
+    async with quick.running():
+        await until(lambda: quick.polls and quick.polls[-1].calm == ("cpu",))
+        quick.cpus = {"CPU": 0.1}
+        await until(lambda: len(quick.polls[-1].judged) == 2)
+    tracks = {key: track for polled in quick.polls for key, track in polled.tracks.items()}
+    quick.store.record((), tracks, lambda known: Outcome(), now=datetime.now(UTC))
+    again = Working(tmp_path, 0.01)
+    async with again.running():
+        await until(lambda: again.polls)
+    assert said(again.polls[0]) == {"CPU": (Severity.OK, ""), "CPU 2": (Severity.UNKNOWN, "missing")}
+
+
+def said(polled: Polled) -> dict[str, tuple[Severity, str]]:
+    return {j.result.object: (j.result.severity, j.result.reason) for j in polled.judged}
 
 
 async def test_a_poll_under_way_will_do_for_who_wants_one_now(slow: Working):

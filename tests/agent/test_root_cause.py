@@ -6,18 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.agent.outage import Network, cables, device, port
-
-ROUND = ("access-2", "access-1", "agg", "core")
-
-
-def tree() -> Network:
-    """core - agg - access-1, access-2; all heard."""
-    entries = [device("core"), device("agg", "core"), device("access-1", "agg"), device("access-2", "agg")]
-    laid = cables("core~agg", "agg~access-1", "agg~access-2")
-    network = Network(entries, laid, laid, "core")
-    network.poll(*ROUND)
-    return network
+from tests.agent.outage import ROUND, Network, cables, device, port, tree
 
 
 def ring() -> Network:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import dependencies, inspection, reading, reports, tables, tickets, wiring
+from agent import dependencies, inspection, reading, reports, service, tables, tickets, wiring
 from agent.inspection import Inspected, Inspector
 from agent.model import Entry, Inventory
 from agent.service import Service
@@ -18,6 +18,7 @@ from collectors.model import Snapshot
 from tests.agent.faults import NOW, check, finding, inventory, numbers
 from tests.agent.outage import RULES, START, Network, cables, device
 from tests.agent.stored import new_store
+from tests.simulator.waiting import until
 
 ENTRIES = [device("core"), device("agg", "core"), device("access-1", "agg"), device("access-2", "agg")]
 CABLES = cables("core~agg", "agg~access-1", "agg~access-2")
@@ -105,6 +106,17 @@ async def test_an_inspection_of_one_device_knows_how_those_around_it_stood(
     assert [t.device for t in store.tickets()] == ["agg"]
 
 
+async def test_an_inspection_of_one_end_of_a_cable_knows_how_the_other_stood(
+    network: Network, store: Store, tmp_path: Path
+) -> None:
+    await inspect(network, store, tmp_path)
+    network.dead = {"agg"}
+    await inspect(network, store, tmp_path)
+    run = (await inspect(network, store, tmp_path, "core")).run
+    assert [(f.result.object, f.result.behind) for f in run.findings] == [("to agg", ("agg",))]
+    assert [t.device for t in store.tickets()] == ["agg"]
+
+
 async def test_an_inspection_waits_for_nobody(network: Network, store: Store, tmp_path: Path) -> None:
     await inspect(network, store, tmp_path)
     network.dead = {"access-1"}
@@ -132,6 +144,35 @@ def _locked(*args: object, **more: object) -> None:
     raise inspection.StoreError("locked")
 
 
+async def test_a_run_of_one_device_that_is_taken_in_late_knows_how_those_around_it_stood(
+    network: Network, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await inspect(network, store, tmp_path)
+    network.dead = {"agg"}
+    await inspect(network, store, tmp_path)
+    with monkeypatch.context() as locked:
+        locked.setattr(store, "record", _locked)
+        await inspect(network, store, tmp_path, "core")
+    again, problems = wiring.open_store(tmp_path, network.inventory, RULES)
+    with again:
+        assert not problems
+        assert [t.device for t in again.tickets()] == ["agg"]
+
+
+async def test_a_late_run_of_a_device_that_left_the_inventory_is_taken_in(
+    network: Network, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network.dead = {"access-1"}
+    with monkeypatch.context() as locked:
+        locked.setattr(store, "record", _locked)
+        await inspect(network, store, tmp_path)
+    left = Inventory(entries={name: e for name, e in network.inventory.entries.items() if name != "access-1"})
+    again, problems = wiring.open_store(tmp_path, left, RULES)
+    with again:
+        assert not problems
+        assert "access-1" in {t.device for t in again.tickets()}
+
+
 async def test_the_daemon_opens_one_ticket_whatever_comes_first(network: Network, store: Store) -> None:
     quick = {
         name: replace(entry, interval=timedelta(seconds=0.02)) for name, entry in network.inventory.entries.items()
@@ -155,6 +196,35 @@ async def test_the_daemon_opens_one_ticket_whatever_comes_first(network: Network
     assert behind >= {"access-1", "access-2"}
 
 
+async def test_a_daemon_that_starts_in_an_outage_waits_until_the_dead_device_was_read(
+    network: Network, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await inspect(network, store, tmp_path)
+    network.dead = {"agg"}
+    await inspect(network, store, tmp_path)
+    network.clock += 3600
+    now, stop = START + timedelta(seconds=network.clock), asyncio.Event()
+    quick = {
+        name: replace(entry, interval=timedelta(seconds=0.02)) for name, entry in network.inventory.entries.items()
+    }
+
+    def settled() -> list[tuple[str, ...]]:
+        found = store.findings(devices=["access-1"])
+        return [f.result.behind for f in found if f.result.check == "reachability" and f.last_seen == now]
+
+    async def poll(entry: Entry, before: Snapshot | None) -> Snapshot:
+        if entry.name == "agg":
+            await until(settled)
+        if settled() == [("agg",)]:
+            stop.set()
+        return network.answer(entry.name)
+
+    monkeypatch.setattr(service, "SETTLE_PAUSE", 0.01)
+    parts = wiring.daemon(Inventory(entries=quick), RULES, store, poll)
+    await asyncio.wait_for(Service(replace(parts, grace=0.05, now=lambda: now)).run(stop), timeout=20)
+    assert [t.device for t in store.tickets()] == ["agg"]
+
+
 @pytest.mark.parametrize(("names", "ends"), [(1, "n0"), (100, "n99"), (102, "n99 … (+2)")])
 def test_a_ticket_of_a_silent_device_names_what_is_behind_it_up_to_a_hundred(names: int, ends: str) -> None:
     rules = {"temperature": check().model_copy(update={"sample": "device_up"})}
@@ -169,5 +239,5 @@ def test_a_fault_of_a_silent_device_is_behind_its_silence_only_where_that_is_jud
     silence = {"core-1": Standing("core-1", at, answered=at - 300, changed=at - 60)}
     loss, reach = (finding(id=name, key=("core-1", name, "")) for name in ("packet_loss", "reachability"))
     for found, behind in (((loss,), [()]), ((loss, reach), [("core-1",), ()])):
-        settled = dependencies.settle(found, inventory(None), RULES, silence, NOW, waits=False)
+        settled = dependencies.settle(found, inventory(None), RULES, silence, NOW, polled_since=None)
         assert [f.result.behind for f in settled.findings] == behind

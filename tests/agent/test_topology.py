@@ -95,7 +95,8 @@ def test_what_is_connected_to_nothing_is_beside_the_agent():
     assert of(A, device("b", criticality="core")).roots == {"a", "b"}
 
 
-def test_on_the_way_to_a_device_are_its_site_and_all_parents():
+@pytest.mark.parametrize("heard", [(), ("other", "unknown")])
+def test_on_the_way_to_a_device_are_its_site_and_all_parents_and_who_it_hears(heard):
     hq, branch = (
         Site(name=n, title=Text(n, n), customer=Customer(name="c", title=Text("c", "c"))) for n in ("hq", "br")
     )
@@ -108,7 +109,9 @@ def test_on_the_way_to_a_device_are_its_site_and_all_parents():
         device("spare", site=branch),
     ]
     inventory = Inventory(entries={entry.name: entry for entry in entries})
-    assert topology.nearby(inventory, ["access"]) == {"access", "router", "spare", "core", "edge"}
+    access = Standing("access", T, T, neighbours=tuple(Neighbour("p1", name) for name in heard))
+    around = {"access", "router", "spare", "core", "edge"} | ({*heard} - {"unknown"})
+    assert topology.nearby(inventory, {"access": access, "gone": Standing("gone", T)}) == around
 
 
 def test_a_standing_is_read_from_a_derived_snapshot():
