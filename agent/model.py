@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.push.target import PushTarget
+from agent.traps.settings import Traps
 from collectors.model import Device, Number, Secret, Snapshot
 
 Lang = Literal["zh", "en"]
@@ -321,15 +322,6 @@ class Entry:
     @property
     def name(self) -> str:
         return self.device.name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traps:
-    """Where traps and informs are heard."""
-
-    host: str
-    port: int = 162
-    relays: tuple[str, ...] = ()  # addresses that forward the traps of other devices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
