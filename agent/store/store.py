@@ -241,6 +241,15 @@ class Store:
             raise NotFound(f"there is no run {run_id}: see `netpatrol report --list`")
         return bodies.unpack_run(row.body)
 
+    def run_before(self, run: Run) -> Run | None:
+        """Return the last run of the same scope that started before another, however long ago."""
+        table = tables.runs
+        earlier = select(table.c.id, table.c.summary).where(table.c.started_at < run.started_at)
+        wanted = earlier.order_by(table.c.started_at.desc(), table.c.id.desc())
+        with self._database.reading() as connection, connection.execute(wanted) as newest_first:
+            found = next((r.id for r in newest_first if codec.unpack(RunSummary, r.summary).scope == run.scope), None)
+        return None if found is None else self.run(found)
+
     def _take_in(self, spooled: Spooled, decide: Decide) -> Outcome | None:
         """Record a spooled run unless it is there already, spooled or not."""
         run, tracks = spooled.run, {j.result.key: j.track for j in spooled.judged}

@@ -172,6 +172,13 @@ class TestRuns:
             record(store, judged(WARNING), at=1, run_of=lambda _: run())
         assert store.findings() == ()
 
+    def test_the_one_before_is_the_last_of_its_scope_however_many_of_others_lie_between(self, store):
+        scopes = [{"site": "acme-hq"}, *({"device": f"d{n}"} for n in range(201)), {"site": "acme-hq"}]
+        for n, scope in enumerate(scopes):
+            record(store, run_of=lambda _, n=n, scope=scope: replace(run(f"r{n}", n), scope=scope))
+        before = store.run_before(store.run("r202"))
+        assert (before and before.id, store.run_before(store.run("r0"))) == ("r0", None)
+
     def test_that_do_not_exist_are_said_so(self, store):
         with pytest.raises(NotFound, match="no run r9"):
             store.run("r9")
