@@ -183,8 +183,9 @@ class Coverage:
     answered: int = 0
 
     @property
-    def ratio(self) -> float:
-        return self.collected / self.expected if self.expected else 1.0
+    def percent(self) -> int:
+        """Rounded down: 100 is said of nothing less than all."""
+        return 100 * self.collected // self.expected if self.expected else 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,7 +207,7 @@ def run_row(run: RunSummary, lang: Lang, zone: str) -> Row:
         "at": local(run.started_at, zone),
         "scope": ", ".join(f"{k}={v}" for k, v in run.scope.items()),
         "severity": of_severity(run.severity, lang),
-        "coverage": f"{run.coverage.ratio:.0%}",
+        "coverage": f"{run.coverage.percent}%",
         "findings": run.findings,
         "_style": STYLES.get(run.severity, ""),
     }

@@ -92,7 +92,7 @@ def _conclusion(
                 cleared=sum(f.state == "cleared" for f in findings),
             )
         ),
-        both(lambda lang: text("report.covered", lang, ratio=f"{run.coverage.ratio:.0%}")),
+        both(lambda lang: text("report.covered", lang, ratio=f"{run.coverage.percent}%")),
     ]
     if waived:
         lines.append(both(lambda lang: text("report.waived", lang, n=waived)))

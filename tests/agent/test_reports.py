@@ -10,18 +10,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import reports
-from agent.checks.by_hand import ManualItem
-from agent.model import Coverage, FindingState, ManualAnswer, Result, Run, Severity, Text, Waiver
+from agent.model import (
+    Coverage,
+    Customer,
+    FindingState,
+    ManualAnswer,
+    Result,
+    Run,
+    Severity,
+    Site,
+    Text,
+    Waiver,
+)
 from agent.reports import score
 from collectors.model import Failure
-from tests.agent.reported import CHECKS, HOSTILE, INVENTORY, NOW, Texts, run_of
-
-
-def report_of(
-    run: Run | None = None, previous: Run | None = None, items: dict[str, ManualItem] | None = None
-) -> reports.Report:
-    run = run or run_of()
-    return reports.build(run, previous, INVENTORY, CHECKS, run.tickets, items or {})
+from tests.agent.reported import (
+    CHECKS,
+    HOSTILE,
+    INVENTORY,
+    NOW,
+    Texts,
+    item,
+    report_of,
+    run_of,
+    section,
+    with_finding,
+)
 
 
 def test_objects_in_order_share_a_line_and_the_line_shows_the_one_nearest_its_limit() -> None:
@@ -77,6 +91,33 @@ def test_what_a_person_accepted_is_said_with_who_and_until_when_and_not_counted(
     )
 
 
+@pytest.mark.parametrize(
+    ("collected", "expected", "percent"), [(500, 500, 100), (499, 500, 99), (1, 200, 0), (0, 500, 0), (0, 0, 100)]
+)
+def test_coverage_is_rounded_down_so_that_100_per_cent_is_all(collected: int, expected: int, percent: int) -> None:
+    report = report_of(replace(run_of(), coverage=Coverage(expected=expected, collected=collected)))
+    assert f"Coverage {percent}%;" in report.conclusion[2].en
+    assert f"<b>{percent}%</b><span>Coverage {collected}/{expected}</span>" in reports.render(report, "en")
+
+
+@pytest.mark.parametrize(
+    ("lang", "names"),
+    [
+        ("zh", ["某某局、另一局", "总部、分部", "telnet题、cpu题"]),
+        ("en", ["Acme, Other", "HQ, Branch", "telnet title, cpu title"]),
+    ],
+)
+def test_names_are_listed_with_the_comma_of_the_language(lang: reports.html.Lang, names: list[str]) -> None:
+    first, second = INVENTORY.entries.values()
+    branch = Site(name="b", title=Text("分部", "Branch"), customer=Customer(name="b", title=Text("另一局", "Other")))
+    inventory = replace(INVENTORY, entries={"sw-1": first, "sw-2": replace(second, site=branch)})
+    run = run_of()
+    devices = (replace(run.devices[0], not_applicable=("telnet", "cpu")), run.devices[1])
+    report = reports.build(replace(run, devices=devices), None, inventory, CHECKS, run.tickets)
+    page = reports.render(report, lang)
+    assert not [words for words in names if words not in page]
+
+
 def test_the_same_run_gives_the_same_bytes() -> None:
     assert reports.to_json(report_of()) == reports.to_json(report_of())
     assert reports.render(report_of(), "zh") == reports.render(report_of(), "zh")
@@ -130,12 +171,6 @@ def test_the_five_parts_a_contract_asks_for_are_there() -> None:
 
 
 # ---- what people looked at ----
-
-
-def item(name: str, of: str, **more: object) -> ManualItem:
-    both = {"zh": f"{name}题", "en": f"{name} title"}
-    form = {"name": name, "manual": True, "id": "ENV-05", "title": both, "of": of, "how": both, "source": "test"}
-    return ManualItem.model_validate(form | {"cause": both, "advice": both} | more)
 
 
 VOLTS = {"value": {"zh": "伏", "en": "volts"}, "limit": {"above": {"warning": 1}}, "cadence": ["yearly"]}

@@ -163,7 +163,7 @@ class TestRuns:
         assert [r.id for r in store.runs(2)] == ["r2", "r1"]
         newest = store.runs()[0]
         assert (newest.severity, newest.findings, newest.scope) == (CRITICAL, 1, {"site": "acme-hq"})
-        assert newest.coverage.ratio == 0.75
+        assert newest.coverage.percent == 75
         assert newest.finished_at - newest.started_at == timedelta(minutes=1)
 
     def test_are_never_overwritten(self, store):
