@@ -7,9 +7,10 @@ from types import MappingProxyType
 from agent import dependencies, describe
 from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Check
+from agent.findings import NOT_COUNTED, Key
 from agent.model import DeviceResult, Entry, Finding, Inventory, Result, Run, Severity, Text, Ticket
 from agent.reports import manual, score
-from agent.reports.model import CheckRow, DeviceSection, FindingRow, Impact, Report, TicketRow
+from agent.reports.model import CheckRow, DeviceSection, FindingRow, Impact, ManualRow, Report, TicketRow
 from agent.texts import both, text
 
 NONE = Text("—", "—")
@@ -37,6 +38,7 @@ def build(  # noqa: PLR0917
     total = score.site_score((d.score, weights.get(d.name, "access")) for d in devices)
     zone = next((s.contract.calendar.timezone for s in sites.values() if s.contract), inventory.timezone)
     findings = _findings(run.findings, checks, numbers, zone)
+    by_hand = tuple(manual.rows(run, entries, items))
     behind = dependencies.listed(run.findings)
     return Report(
         run=run.id,
@@ -52,12 +54,12 @@ def build(  # noqa: PLR0917
         score=total,
         grade=score.grade(total),
         purpose=both(lambda lang: text("report.purpose_text", lang, devices=len(devices))),
-        conclusion=_conclusion(run, devices, findings, total),
+        conclusion=_conclusion(run, devices, findings, by_hand, total),
         impact=_impact(run),
         devices=devices,
         findings=findings,
         tickets=tuple(_ticket(t, checks, behind) for t in sorted(tickets, key=lambda t: (t.opened_at, t.number))),
-        manual=tuple(manual.rows(run, entries, items)),
+        manual=by_hand,
     )
 
 
@@ -76,9 +78,14 @@ def _impact(run: Run) -> Impact:
 
 
 def _conclusion(
-    run: Run, devices: Sequence[DeviceSection], findings: Sequence[FindingRow], total: int
+    run: Run,
+    devices: Sequence[DeviceSection],
+    findings: Sequence[FindingRow],
+    by_hand: Sequence[ManualRow],
+    total: int,
 ) -> tuple[Text, ...]:
-    by_severity = Counter(f.severity for f in findings if f.state not in ("cleared", "waived"))
+    counted = [f.severity for f in findings if f.state not in NOT_COUNTED]
+    by_severity = Counter([*counted, *(m.severity for m in by_hand)])
     waived = sum(f.state == "waived" for f in findings)
     silent = [d.name for d in devices if not d.up]
     lines = [

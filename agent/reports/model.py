@@ -92,6 +92,10 @@ class ManualRow:
     on: date | None
     security_risk: bool
 
+    @property
+    def is_fault(self) -> bool:
+        return self.severity in (Severity.WARNING, Severity.CRITICAL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
