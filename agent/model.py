@@ -228,9 +228,15 @@ class Run:
     answers: tuple[ManualAnswer, ...] = ()  # to manual items
 
     @property
+    def waived(self) -> frozenset[tuple[str, str, str]]:
+        """The keys of what people accepted: measured on, counted nowhere."""
+        return frozenset(f.result.key for f in self.findings if f.state is FindingState.WAIVED)
+
+    @property
     def severity(self) -> Severity:
-        """The worst result of the run."""
-        found = (r.severity for d in self.devices for r in d.results)
+        """The worst result that counts."""
+        waived = self.waived
+        found = (r.severity for d in self.devices for r in d.results if r.key not in waived)
         return max(found, key=lambda s: s.rank, default=Severity.OK)
 
 

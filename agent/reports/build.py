@@ -1,7 +1,7 @@
 """Build a Report from a run: pure, the same run always gives the same report."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from agent import dependencies, describe
@@ -15,7 +15,7 @@ from agent.texts import both, text
 
 NONE = Text("—", "—")
 Checks = Mapping[str, Check]
-Before = Mapping[tuple[str, str, str], Result]
+Before = Mapping[Key, Result]
 
 
 def build(  # noqa: PLR0917
@@ -30,7 +30,8 @@ def build(  # noqa: PLR0917
     `items` what people look at.
     """
     before = {r.key: r for d in (previous.devices if previous else ()) for r in d.results}
-    devices = tuple(_device(d, inventory.entries.get(d.snapshot.device), checks, before) for d in run.devices)
+    waived = run.waived
+    devices = tuple(_device(d, inventory.entries.get(d.snapshot.device), checks, before, waived) for d in run.devices)
     entries = [inventory.entries[d.name] for d in devices if d.name in inventory.entries]
     sites = {e.site.name: e.site for e in entries if e.site}
     weights = {e.name: e.criticality for e in entries}
@@ -111,9 +112,12 @@ def _conclusion(
 # ---- devices ----
 
 
-def _device(device: DeviceResult, entry: Entry | None, checks: Checks, before: Before) -> DeviceSection:
+def _device(
+    device: DeviceResult, entry: Entry | None, checks: Checks, before: Before, waived: Collection[Key]
+) -> DeviceSection:
     snapshot = device.snapshot
-    worst = max((r.severity for r in device.results), key=lambda s: s.rank, default=Severity.OK)
+    counted = [r for r in device.results if r.key not in waived]
+    worst = max((r.severity for r in counted), key=lambda s: s.rank, default=Severity.OK)
     uptime = next((s.value for s in snapshot.samples if s.name == "device_uptime_seconds"), None)
     return DeviceSection(
         name=snapshot.device,
@@ -125,8 +129,8 @@ def _device(device: DeviceResult, entry: Entry | None, checks: Checks, before: B
         facts=snapshot.facts,
         uptime=NONE if uptime is None else both(lambda lang: describe.value_text(uptime, "duration", lang)),
         severity=worst,
-        score=score.device_score(device.results),
-        rows=tuple(_rows(device.results, checks, before)),
+        score=score.device_score(counted),
+        rows=tuple(_rows(device.results, checks, before, waived)),
         not_applicable=tuple(checks[name].title for name in device.not_applicable if name in checks),
         failures=tuple(f"{f.protocol}: {f.what}: {f.message}" for f in snapshot.failures),
         requests=snapshot.cost.requests,
@@ -134,7 +138,7 @@ def _device(device: DeviceResult, entry: Entry | None, checks: Checks, before: B
     )
 
 
-def _rows(results: Iterable[Result], checks: Checks, before: Before) -> Iterable[CheckRow]:
+def _rows(results: Iterable[Result], checks: Checks, before: Before, waived: Collection[Key]) -> Iterable[CheckRow]:
     """Show each object that is not OK; those that are OK share a line a check, with the one nearest its limit."""
     by_check: dict[str, list[Result]] = {}
     for result in results:
@@ -145,7 +149,7 @@ def _rows(results: Iterable[Result], checks: Checks, before: Before) -> Iterable
         bad = [r for r in found if r.severity is not Severity.OK]
         good = [r for r in found if r.severity is Severity.OK]
         for result in sorted(bad, key=lambda r: (-r.severity.rank, r.object)):
-            yield _row(check, result, 1, before)
+            yield _row(check, result, 1, before, waived=result.key in waived)
         if good:
             yield _row(check, max(good, key=_nearness), len(good), before)
 
@@ -158,7 +162,7 @@ def _nearness(result: Result) -> float:
     return -distance if result.direction == "below" else distance
 
 
-def _row(check: Check, result: Result, objects: int, before: Before) -> CheckRow:
+def _row(check: Check, result: Result, objects: int, before: Before, *, waived: bool = False) -> CheckRow:
     last = before.get(result.key)
     return CheckRow(
         id=check.id,
@@ -169,6 +173,7 @@ def _row(check: Check, result: Result, objects: int, before: Before) -> CheckRow
         measured=both(lambda lang: describe.measured_text(check, result, lang)),
         limit=both(lambda lang: describe.limit_text(check, result, lang)),
         last=both(lambda lang: describe.measured_text(check, last, lang)) if last else NONE,
+        waived=waived,
     )
 
 

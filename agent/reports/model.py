@@ -19,6 +19,7 @@ class CheckRow:
     measured: Text
     limit: Text
     last: Text  # the same object in the inspection before; "—" when there is none
+    waived: bool = False  # a person accepted it: shown, and counted nowhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ class Report:
     scope: Mapping[str, str]
     coverage: Coverage
     severity: Severity
-    counts: Mapping[str, int]  # severity name → devices whose worst result it is
+    counts: Mapping[str, int]  # severity name → devices whose worst result that counts it is
     score: int
     grade: Text
     purpose: Text

@@ -185,3 +185,10 @@ def test_a_run_is_told_site_by_site():
     }
     counted = figures(samples, "netpatrol_inspection_findings", "site", "severity")
     assert (counted["hq", "critical"], counted["hq", "unknown"], counted["branch", "critical"]) == (1, 1, 0)
+
+
+def test_what_a_person_accepted_is_in_no_figure_of_an_inspection():
+    accepted = finding("core-1", Severity.CRITICAL, FindingState.WAIVED)
+    one = run(1, {"core-1": Severity.CRITICAL, "app-1": Severity.OK}, findings=(accepted,))
+    hq = fleet_runs.of_run(one, INVENTORY)["hq"]
+    assert (hq.severity, hq.score, hq.findings) == (Severity.OK, 100, {})

@@ -76,10 +76,15 @@ def test_findings_come_worst_first_and_cleared_ones_last() -> None:
 
 
 def test_what_a_person_accepted_is_said_with_who_and_until_when_and_not_counted() -> None:
-    run = run_of()
     waiver = Waiver(by="<b>王工</b>", reason="spare part ordered", at=NOW, until=NOW + timedelta(days=9))
-    found = [replace(f, state=FindingState.WAIVED, waiver=waiver) if f.id == "f1" else f for f in run.findings]
-    report = report_of(replace(run, findings=tuple(found)))
+    run = with_finding("f1", state=FindingState.WAIVED, waiver=waiver)
+    report = report_of(run)
+    assert (run.severity, report.severity, report.score) == (Severity.UNKNOWN, Severity.UNKNOWN, 100)
+    assert report.counts == {"critical": 0, "unknown": 1, "warning": 0, "ok": 1}
+    assert [(row.severity, row.waived) for row in report.devices[0].rows] == [
+        (Severity.CRITICAL, True),
+        (Severity.OK, False),
+    ]
     assert "0 critical findings" in report.conclusion[1].en
     assert report.conclusion[3] == Text(
         "另有 1 项已由人豁免，不计入以上数量。", "1 more were accepted by people and are not counted."

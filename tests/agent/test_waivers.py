@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from agent import cli, findings, tickets, waivers
 from agent.model import Finding, FindingState, Severity, Waiver
-from agent.store import NotFound, Store
+from agent.store import NotFound, RunSummary, Store
 from agent.waivers import WaiverError
 from tests.agent.faults import CRITICAL, NOW, OK, UNKNOWN, WARNING, check, finding, judged, minutes
-from tests.agent.stored import ACME, new_store, record
+from tests.agent.stored import ACME, new_store, record, run
 
 NEW, PERSISTING, CLEARED, REGRESSED, WAIVED = FindingState
 WAIVER = Waiver(by="王工", reason="备件已订", at=NOW, until=minutes(10))
@@ -153,6 +153,12 @@ def test_what_is_refused_leaves_no_trace(store: Store) -> None:
     with pytest.raises(WaiverError):
         store.decide(known.id, lambda f: waivers.waive(f, "", "why", None, NOW))
     assert store.decisions(known.id) == (known, ())
+
+
+def test_what_is_accepted_is_not_counted_in_the_list_of_runs() -> None:
+    other = finding(WARNING, key=("core-1", "fan", "1"))
+    summary = RunSummary.of(replace(run(), findings=(accepted(CRITICAL), other)))
+    assert (summary.severity, summary.findings) == (OK, 1)
 
 
 # ---- what people see ----
