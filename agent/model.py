@@ -150,6 +150,7 @@ class Ticket:
     fault_level: int  # 1 (一级, worst) to 4
     status: TicketStatus
     opened_at: datetime
+    recurred_at: datetime | None = None  # when the fault came back last: the clocks count from then
     due: Due = Due()
     responded_at: datetime | None = None
     on_site_at: datetime | None = None

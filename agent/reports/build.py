@@ -223,6 +223,7 @@ def _ticket(ticket: Ticket, checks: Checks, behind: Mapping[str, tuple[str, ...]
         fault_level=ticket.fault_level,
         status=ticket.status,
         opened_at=ticket.opened_at,
+        recurred_at=ticket.recurred_at,
         response_due=ticket.due.response,
         on_site_due=ticket.due.on_site,
         fix_due=ticket.due.fix,

@@ -71,6 +71,7 @@ class TicketRow:
     fault_level: int
     status: TicketStatus
     opened_at: datetime
+    recurred_at: datetime | None  # when the fault came back last: the due times count from then
     response_due: datetime | None
     on_site_due: datetime | None
     fix_due: datetime | None

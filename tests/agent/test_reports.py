@@ -16,7 +16,6 @@ from agent.model import (
     FindingState,
     ManualAnswer,
     Result,
-    Run,
     Severity,
     Site,
     Text,
@@ -203,6 +202,14 @@ def test_a_share_that_people_measured_is_shown_as_per_cent() -> None:
     items = {"discharge": item("discharge", "device", **share)}
     first, *_ = report_of(replace(run_of(), answers=answers), items=items).manual
     assert (first.answer.zh, first.limit.zh, first.limit.en) == ("86%", "下限 90%", "lower limit 90%")
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "复发于 2026-11-22 14:30"), ("en", "back since 2026-11-22 14:30")])
+def test_a_ticket_says_when_its_fault_came_back(lang: reports.html.Lang, said: str) -> None:
+    run = run_of()
+    assert said.split(maxsplit=1)[0] not in section(report_of(run), 6, lang)
+    back = tuple(replace(ticket, recurred_at=NOW - timedelta(hours=1)) for ticket in run.tickets)
+    assert said in section(report_of(replace(run, tickets=back)), 6, lang)
 
 
 def test_a_chinese_report_says_in_chinese_what_could_not_be_read() -> None:

@@ -239,9 +239,23 @@ class TestTickets:
         assert numbers() == ["3", "2", "1"]
         assert numbers(devices=["core-1"]) == ["3", "1"]
         assert numbers(sites=["acme-hq"]) == ["3", "1"]
-        assert numbers(opened_since=minutes(1)) == ["3", "2"]
+        assert numbers(since=minutes(1)) == ["3", "2"]
         assert numbers(statuses=[TicketStatus.RESOLVED]) == ["2"]
         assert numbers(statuses=tickets.AT_WORK, devices=["x"]) == []
+
+    def test_a_fault_that_was_back_is_told_each_time_as_it_ended_before(self, store):
+        for at, severity in ((0, WARNING), (60, OK), (120, WARNING), (130, OK), (200, WARNING)):
+            record(store, judged(severity), at=at)
+        (number,) = (t.number for t in store.tickets())
+        store.change(number, "resolve", "王工", "", minutes(201))  # too early: it is still measured
+        record(store, judged(WARNING), at=202)
+        assert [(t.recurred_at, t.resolved_at) for t in store.recurred(NOW)] == [
+            (None, minutes(60)),
+            (minutes(120), minutes(130)),
+        ]
+        assert [t.recurred_at for t in store.recurred(minutes(1))] == [minutes(120)]
+        assert [t.recurred_at for t in store.tickets(since=minutes(199))] == [minutes(200)]
+        assert store.tickets(since=minutes(201)) == store.recurred(minutes(201)) == ()
 
     def test_are_moved_along_by_people_with_every_step_in_the_history(self, store):
         record(store, judged(WARNING))
