@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from agent import fleet_metrics, fleet_runs
+from agent import fleet_metrics, fleet_runs, sla
 from agent.checks.rules import Check
 from agent.fleet_runs import SiteInspection
 from agent.model import Finding, Inventory, Ticket
@@ -28,6 +28,8 @@ class Fleet:
         self._latest: dict[str, SiteInspection] = {}  # site → its last inspection
         self._seen: set[str] = set()  # runs
         self._looked: datetime | None = None
+        self._back: set[tuple[str, datetime]] = set()  # tickets whose fault came back, and when last
+        self._ended: tuple[Ticket, ...] = ()  # as they were each time before
 
     def due(self, now: datetime) -> bool:
         """Say whether it is time to look again."""
@@ -52,8 +54,16 @@ class Fleet:
             *made.findings(found, self._inventory, self._checks),
             *made.behind(found, self._checks),
             *made.tickets(at_work, self._inventory, self._checks, now),
-            *made.service_levels(self._store.tickets(opened_since=now - made.SLA_PERIOD), now),
+            *made.service_levels(self._recent(now - made.SLA_PERIOD), now),
         ]
+
+    def _recent(self, since: datetime) -> list[Ticket]:
+        """Return tickets opened or back since then, as they are and as they were each time before they were back."""
+        tickets = self._store.tickets(since=since)
+        back = {(ticket.number, ticket.recurred_at) for ticket in tickets if ticket.recurred_at}
+        if back != self._back:
+            self._ended, self._back = self._store.recurred(since), back
+        return [*tickets, *(ticket for ticket in self._ended if sla.began(ticket) >= since)]
 
     def _take(self, run: RunSummary) -> None:
         """Read a run, unless a later inspection of each of its sites is known.

@@ -14,7 +14,7 @@ from agent.tickets import AT_WORK
 from collectors.model import Sample
 from collectors.vocabulary import Meaning
 
-SLA_PERIOD = timedelta(days=30)  # tickets opened since then count for what service levels were kept
+SLA_PERIOD = timedelta(days=30)  # tickets opened or back since then count for what service levels were kept
 MAX_TICKETS = 500  # shown one by one; the counts are of all
 
 _SITE = ("customer", "site")
@@ -50,7 +50,13 @@ MEANINGS: dict[str, Meaning] = {
     "netpatrol_tickets_at_work": _gauge("Tickets that are not resolved", *_SITE, "level", "status"),
     "netpatrol_tickets_not_shown": _gauge("Tickets at work that have no series of their own: the least urgent"),
     "netpatrol_ticket_opened_timestamp_seconds": _gauge(
-        "When a ticket at work was opened", *_TICKET, "check", *_TITLES, "object", "severity", "status"
+        "When a ticket at work was opened, or its fault came back",
+        *_TICKET,
+        "check",
+        *_TITLES,
+        "object",
+        "severity",
+        "status",
     ),
     "netpatrol_ticket_due_timestamp_seconds": _gauge(
         "When a ticket at work is due, by clock: response, on_site, fix; clocks that have stopped have none",
@@ -61,14 +67,18 @@ MEANINGS: dict[str, Meaning] = {
         "1 when a clock of a ticket at work is late, or was stopped late", *_TICKET, "clock"
     ),
     "netpatrol_sla_clocks": _gauge(
-        "Clocks of tickets opened in the last 30 days that are decided, by outcome: met, breached",
+        "Clocks begun in the last 30 days, with a ticket or as its fault came back, that are decided: met, breached",
         *_SITE,
         "clock",
         "outcome",
     ),
-    "netpatrol_tickets_opened": _gauge("Tickets opened in the last 30 days", *_SITE, "level"),
+    "netpatrol_tickets_opened": _gauge(
+        "Tickets opened in the last 30 days, and times that the fault of one came back", *_SITE, "level"
+    ),
     "netpatrol_tickets_resolved": _gauge("Those of them that are resolved", *_SITE, "level"),
-    "netpatrol_tickets_fix_seconds": _gauge("Time from opening to resolving, summed over those", *_SITE, "level"),
+    "netpatrol_tickets_fix_seconds": _gauge(
+        "Time from opening, or coming back, to resolving, summed over those", *_SITE, "level"
+    ),
 }
 """What this module makes. `level` is the contract's fault level, 1 (一级, worst) to 4."""
 
@@ -157,7 +167,7 @@ def _ticket(ticket: Ticket, inventory: Inventory, checks: Mapping[str, Check], n
         "status": ticket.status.value,
         **_title(ticket.check, checks),
     }
-    yield Sample("netpatrol_ticket_opened_timestamp_seconds", {**labels, **more}, ticket.opened_at.timestamp())
+    yield Sample("netpatrol_ticket_opened_timestamp_seconds", {**labels, **more}, sla.began(ticket).timestamp())
     for clock in sla.clocks(ticket, now):
         named = {**labels, "clock": clock.name}
         yield Sample("netpatrol_ticket_breached", named, int(clock.breached))
@@ -166,7 +176,10 @@ def _ticket(ticket: Ticket, inventory: Inventory, checks: Mapping[str, Check], n
 
 
 def service_levels(recent: Iterable[Ticket], now: datetime) -> Iterator[Sample]:
-    """Yield what became of the tickets opened within SLA_PERIOD. A clock that runs, in time, is not decided."""
+    """Yield what became of the tickets opened, or back, within SLA_PERIOD. A clock that runs, in time, is not decided.
+
+    A ticket is given as it is, and as it was each time before its fault came back.
+    """
     clocks, opened, resolved = (Tally[tuple[str, ...]]() for _ in range(3))
     fixing: dict[tuple[str, ...], float] = {}
     for ticket in recent:
@@ -174,7 +187,7 @@ def service_levels(recent: Iterable[Ticket], now: datetime) -> Iterator[Sample]:
         opened[*site, level] += 1
         if ticket.status not in AT_WORK and ticket.resolved_at is not None:
             resolved[*site, level] += 1
-            took = (ticket.resolved_at - ticket.opened_at).total_seconds()
+            took = (ticket.resolved_at - sla.began(ticket)).total_seconds()
             fixing[*site, level] = fixing.get((*site, level), 0.0) + took
         for clock in sla.clocks(ticket, now):
             if clock.breached or clock.done_at is not None:

@@ -20,7 +20,7 @@ class SiteInspection:
     run: str  # its id
     ended_at: datetime
     seconds: float  # the whole run's
-    severity: Severity  # the worst result at the site
+    severity: Severity  # the worst result at the site that counts
     coverage: Coverage
     score: int  # 0 to 100, as in the report
     findings: Mapping[Severity, int]  # open ones
@@ -42,9 +42,10 @@ def of_run(run: Run, inventory: Inventory) -> dict[str, SiteInspection]:
 
 
 def _of_site(name: str, devices: list[DeviceResult], run: Run, inventory: Inventory) -> SiteInspection:
-    names = {device.snapshot.device for device in devices}
-    scores = [(score.device_score(d.results), inventory.entries[d.snapshot.device].criticality) for d in devices]
-    results = (result.severity for device in devices for result in device.results)
+    waived = run.waived
+    counted = {d.snapshot.device: [r for r in d.results if r.key not in waived] for d in devices}
+    scores = [(score.device_score(found), inventory.entries[name].criticality) for name, found in counted.items()]
+    results = (result.severity for found in counted.values() for result in found)
     return SiteInspection(
         customer=inventory.sites[name].customer.name,
         site=name,
@@ -55,6 +56,6 @@ def _of_site(name: str, devices: list[DeviceResult], run: Run, inventory: Invent
         coverage=judging.coverage(devices),
         score=score.site_score(scores),
         findings=Tally(
-            f.result.severity for f in run.findings if f.result.device in names and f.state not in NOT_COUNTED
+            f.result.severity for f in run.findings if f.result.device in counted and f.state not in NOT_COUNTED
         ),
     )

@@ -225,7 +225,12 @@ UpsName = Annotated[str, AfterValidator(parse_ups), WithJsonSchema({"type": ["st
 SnmpUser = Annotated[str, Field(max_length=32), AfterValidator(parse_user)]  # SNMP-USER-BASED-SM-MIB usmUserName
 Timezone = Annotated[str, AfterValidator(parse_timezone)]
 Reference = Annotated[str, AfterValidator(check_reference), WithJsonSchema({"type": "string", "pattern": PATTERN})]
-Target = Annotated[timedelta, BeforeValidator(parse_duration), _DURATION_SCHEMA]
+Target = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    AfterValidator(_between(timedelta(0), timedelta(days=365), "0s to 365d")),
+    _DURATION_SCHEMA,
+]
 Interval = Annotated[
     timedelta,
     BeforeValidator(parse_duration),

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from agent.inventory_scalars import Address, Endpoint
-from agent.model import Traps
+from agent.traps.settings import Traps
 from collectors.yamlform import Strict
 
 

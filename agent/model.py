@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.push.target import PushTarget
+from agent.traps.settings import Traps
 from collectors.model import Device, Number, Secret, Snapshot
 
 Lang = Literal["zh", "en"]
@@ -149,6 +150,7 @@ class Ticket:
     fault_level: int  # 1 (一级, worst) to 4
     status: TicketStatus
     opened_at: datetime
+    recurred_at: datetime | None = None  # when the fault came back last: the clocks count from then
     due: Due = Due()
     responded_at: datetime | None = None
     on_site_at: datetime | None = None
@@ -182,8 +184,9 @@ class Coverage:
     answered: int = 0
 
     @property
-    def ratio(self) -> float:
-        return self.collected / self.expected if self.expected else 1.0
+    def percent(self) -> int:
+        """Rounded down: 100 is said of nothing less than all."""
+        return 100 * self.collected // self.expected if self.expected else 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,9 +229,15 @@ class Run:
     answers: tuple[ManualAnswer, ...] = ()  # to manual items
 
     @property
+    def waived(self) -> frozenset[tuple[str, str, str]]:
+        """The keys of what people accepted: measured on, counted nowhere."""
+        return frozenset(f.result.key for f in self.findings if f.state is FindingState.WAIVED)
+
+    @property
     def severity(self) -> Severity:
-        """The worst result of the run."""
-        found = (r.severity for d in self.devices for r in d.results)
+        """The worst result that counts."""
+        waived = self.waived
+        found = (r.severity for d in self.devices for r in d.results if r.key not in waived)
         return max(found, key=lambda s: s.rank, default=Severity.OK)
 
 
@@ -321,15 +330,6 @@ class Entry:
     @property
     def name(self) -> str:
         return self.device.name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traps:
-    """Where traps and informs are heard."""
-
-    host: str
-    port: int = 162
-    relays: tuple[str, ...] = ()  # addresses that forward the traps of other devices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

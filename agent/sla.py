@@ -81,6 +81,11 @@ def _least(values: Iterable[T | None]) -> T | None:
     return min((value for value in values if value is not None), default=None)
 
 
+def began(ticket: Ticket) -> datetime:
+    """Return when the ticket's clocks began: as it was opened, or as its fault came back last."""
+    return ticket.recurred_at or ticket.opened_at
+
+
 def clocks(ticket: Ticket, now: datetime) -> tuple[Clock, ...]:
     """Return the clocks the contract gives the ticket. A resolved ticket stops those that nobody stopped before."""
     rows: tuple[tuple[ClockName, datetime | None, datetime | None], ...] = (

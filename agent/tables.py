@@ -167,6 +167,7 @@ def ticket_row(
         "check": check.title[lang] if check else ticket.check,
         "object": ticket.object,
         "opened": local(ticket.opened_at, zone),
+        "recurred": local(ticket.recurred_at, zone),
         "response_due": local(ticket.due.response, zone),
         "on_site_due": local(ticket.due.on_site, zone),
         "fix_due": local(ticket.due.fix, zone),
@@ -178,7 +179,7 @@ def ticket_row(
 
 def ticket_columns(lang: Lang) -> Headings:
     keys = ("number", "status", "severity", "level", "device", "check", "object")
-    dues = ("opened", "response_due", "on_site_due", "fix_due", "resolved", "behind")
+    dues = ("opened", "recurred", "response_due", "on_site_due", "fix_due", "resolved", "behind")
     return headings("column", (*keys, *dues), lang)
 
 
@@ -207,7 +208,7 @@ def run_row(run: RunSummary, lang: Lang, zone: str) -> Row:
         "at": local(run.started_at, zone),
         "scope": ", ".join(f"{k}={v}" for k, v in run.scope.items()),
         "severity": of_severity(run.severity, lang),
-        "coverage": f"{run.coverage.ratio:.0%}",
+        "coverage": f"{run.coverage.percent}%",
         "findings": run.findings,
         "_style": STYLES.get(run.severity, ""),
     }

@@ -10,8 +10,9 @@ What netpatrol does by itself, for the ticket of a finding's (device, check, obj
     data missing; not held; waived          any                    nothing
     explained by another (dependencies)     any                    nothing
 
-A fault that recovered and came back restarts the contract's clocks. A fault that never recovered (a person resolved
-the ticket too early) does not: the ticket is reopened, once for each such resolve, and the old due times stand.
+A fault that recovered and came back restarts the contract's clocks, at `recurred_at`. A fault that never recovered (a
+person resolved the ticket too early) does not: the ticket is reopened, once for each such resolve, and the old due
+times stand.
 Severity that sinks leaves fault level and due times as they were promised; severity that rises can only shorten them.
 A ticket that a person reopened after recovery is theirs to resolve.
 """
@@ -230,6 +231,7 @@ def _reopen(finding: Finding, ticket: Ticket, desk: _Desk) -> TicketChange | Non
         status=TicketStatus.OPEN,
         severity=finding.result.severity,
         fault_level=level,
+        recurred_at=desk.now,
         due=desk.due(ticket.device, level),
         responded_at=None,
         on_site_at=None,

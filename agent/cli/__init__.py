@@ -33,11 +33,11 @@ EXIT_CODES: dict[type[BaseException], tuple[int, int]] = {
 USAGE = """Inspect network devices, servers and UPS by service contract. 按服务合同巡检网络设备、服务器与 UPS。
 
 Exit codes: 0 done; 1 some devices did not answer, or the store or a file cannot be used; 2 bad usage or configuration;
-130 interrupted. `inspect` exits with the worst severity: 0 OK, 1 warning, 2 critical, 3 unknown; 64 bad usage, 78 bad
-configuration, 74 the store or a file cannot be used.
+130 interrupted. `inspect` exits with the worst severity of what nobody accepted: 0 OK, 1 warning, 2 critical,
+3 unknown; 64 bad usage, 78 bad configuration, 74 the store or a file cannot be used.
 
-退出码：0 完成；1 有设备未应答，或数据库、文件无法使用；2 用法或配置错误；130 被中断。inspect 以最严重的级别退出：
-0 正常、1 警告、2 严重、3 未知；64 用法错误，78 配置错误，74 数据库或文件无法使用。
+退出码：0 完成；1 有设备未应答，或数据库、文件无法使用；2 用法或配置错误；130 被中断。inspect 以未豁免问题中最严重的级别
+退出：0 正常、1 警告、2 严重、3 未知；64 用法错误，78 配置错误，74 数据库或文件无法使用。
 """
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=USAGE, rich_markup_mode=None)

@@ -180,7 +180,7 @@ def _conclude(inspected: Inspected, checks: Mapping[str, Check], report: Path | 
         title = checks[ticket.check].title[lang] if ticket.check in checks else ticket.check
         parts = (change.number, text(f"action.{change.action}", lang), ticket.device, title, ticket.object)
         _say(" ".join(filter(None, parts)))
-    covered = f"{run.coverage.ratio:.0%} ({run.coverage.collected}/{run.coverage.expected})"
+    covered = f"{run.coverage.percent}% ({run.coverage.collected}/{run.coverage.expected})"
     answered = f"{run.coverage.answered}/{run.coverage.devices}"
     _say(text("cli.done", lang, run=run.id, answered=answered, covered=covered))
     if report:

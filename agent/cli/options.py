@@ -16,9 +16,10 @@ from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Cadence, Check
 from agent.inventory_problems import choice
 from agent.inventory_scalars import parse_endpoint
-from agent.model import Entry, Inventory, Lang, Traps
+from agent.model import Entry, Inventory, Lang
 from agent.output import Format, safe_terminal
 from agent.texts import text
+from agent.traps.settings import Traps
 from collectors import profiles
 from collectors.model import DeviceClass
 from collectors.profiles import ProfileSet

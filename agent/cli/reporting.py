@@ -30,8 +30,6 @@ def write(run: Run, setup: Setup, store: Store, data: Path) -> Path:
 def before(run: Run, store: Store) -> Run | None:
     """Return the last inspection of the same scope before this one; None also where the store cannot be read."""
     try:
-        earlier = (r for r in store.runs(limit=200) if r.started_at < run.started_at and r.scope == run.scope)
-        found = next(earlier, None)
-        return store.run(found.id) if found else None
+        return store.run_before(run)
     except StoreError:
         return None

@@ -1,20 +1,21 @@
 """Build a Report from a run: pure, the same run always gives the same report."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from agent import dependencies, describe
 from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Check
+from agent.findings import NOT_COUNTED, Key
 from agent.model import DeviceResult, Entry, Finding, Inventory, Result, Run, Severity, Text, Ticket
 from agent.reports import manual, score
-from agent.reports.model import CheckRow, DeviceSection, FindingRow, Impact, Report, TicketRow
+from agent.reports.model import CheckRow, DeviceSection, FindingRow, Impact, ManualRow, Report, TicketRow
 from agent.texts import both, text
 
 NONE = Text("—", "—")
 Checks = Mapping[str, Check]
-Before = Mapping[tuple[str, str, str], Result]
+Before = Mapping[Key, Result]
 
 
 def build(  # noqa: PLR0917
@@ -29,7 +30,8 @@ def build(  # noqa: PLR0917
     `items` what people look at.
     """
     before = {r.key: r for d in (previous.devices if previous else ()) for r in d.results}
-    devices = tuple(_device(d, inventory.entries.get(d.snapshot.device), checks, before) for d in run.devices)
+    waived = run.waived
+    devices = tuple(_device(d, inventory.entries.get(d.snapshot.device), checks, before, waived) for d in run.devices)
     entries = [inventory.entries[d.name] for d in devices if d.name in inventory.entries]
     sites = {e.site.name: e.site for e in entries if e.site}
     weights = {e.name: e.criticality for e in entries}
@@ -37,6 +39,7 @@ def build(  # noqa: PLR0917
     total = score.site_score((d.score, weights.get(d.name, "access")) for d in devices)
     zone = next((s.contract.calendar.timezone for s in sites.values() if s.contract), inventory.timezone)
     findings = _findings(run.findings, checks, numbers, zone)
+    by_hand = tuple(manual.rows(run, entries, items))
     behind = dependencies.listed(run.findings)
     return Report(
         run=run.id,
@@ -52,12 +55,12 @@ def build(  # noqa: PLR0917
         score=total,
         grade=score.grade(total),
         purpose=both(lambda lang: text("report.purpose_text", lang, devices=len(devices))),
-        conclusion=_conclusion(run, devices, findings, total),
+        conclusion=_conclusion(run, devices, findings, by_hand, total),
         impact=_impact(run),
         devices=devices,
         findings=findings,
         tickets=tuple(_ticket(t, checks, behind) for t in sorted(tickets, key=lambda t: (t.opened_at, t.number))),
-        manual=tuple(manual.rows(run, entries, items)),
+        manual=by_hand,
     )
 
 
@@ -76,9 +79,14 @@ def _impact(run: Run) -> Impact:
 
 
 def _conclusion(
-    run: Run, devices: Sequence[DeviceSection], findings: Sequence[FindingRow], total: int
+    run: Run,
+    devices: Sequence[DeviceSection],
+    findings: Sequence[FindingRow],
+    by_hand: Sequence[ManualRow],
+    total: int,
 ) -> tuple[Text, ...]:
-    by_severity = Counter(f.severity for f in findings if f.state not in ("cleared", "waived"))
+    counted = [f.severity for f in findings if f.state not in NOT_COUNTED]
+    by_severity = Counter([*counted, *(m.severity for m in by_hand)])
     waived = sum(f.state == "waived" for f in findings)
     silent = [d.name for d in devices if not d.up]
     lines = [
@@ -92,7 +100,7 @@ def _conclusion(
                 cleared=sum(f.state == "cleared" for f in findings),
             )
         ),
-        both(lambda lang: text("report.covered", lang, ratio=f"{run.coverage.ratio:.0%}")),
+        both(lambda lang: text("report.covered", lang, ratio=f"{run.coverage.percent}%")),
     ]
     if waived:
         lines.append(both(lambda lang: text("report.waived", lang, n=waived)))
@@ -104,9 +112,12 @@ def _conclusion(
 # ---- devices ----
 
 
-def _device(device: DeviceResult, entry: Entry | None, checks: Checks, before: Before) -> DeviceSection:
+def _device(
+    device: DeviceResult, entry: Entry | None, checks: Checks, before: Before, waived: Collection[Key]
+) -> DeviceSection:
     snapshot = device.snapshot
-    worst = max((r.severity for r in device.results), key=lambda s: s.rank, default=Severity.OK)
+    counted = [r for r in device.results if r.key not in waived]
+    worst = max((r.severity for r in counted), key=lambda s: s.rank, default=Severity.OK)
     uptime = next((s.value for s in snapshot.samples if s.name == "device_uptime_seconds"), None)
     return DeviceSection(
         name=snapshot.device,
@@ -118,8 +129,8 @@ def _device(device: DeviceResult, entry: Entry | None, checks: Checks, before: B
         facts=snapshot.facts,
         uptime=NONE if uptime is None else both(lambda lang: describe.value_text(uptime, "duration", lang)),
         severity=worst,
-        score=score.device_score(device.results),
-        rows=tuple(_rows(device.results, checks, before)),
+        score=score.device_score(counted),
+        rows=tuple(_rows(device.results, checks, before, waived)),
         not_applicable=tuple(checks[name].title for name in device.not_applicable if name in checks),
         failures=tuple(f"{f.protocol}: {f.what}: {f.message}" for f in snapshot.failures),
         requests=snapshot.cost.requests,
@@ -127,7 +138,7 @@ def _device(device: DeviceResult, entry: Entry | None, checks: Checks, before: B
     )
 
 
-def _rows(results: Iterable[Result], checks: Checks, before: Before) -> Iterable[CheckRow]:
+def _rows(results: Iterable[Result], checks: Checks, before: Before, waived: Collection[Key]) -> Iterable[CheckRow]:
     """Show each object that is not OK; those that are OK share a line a check, with the one nearest its limit."""
     by_check: dict[str, list[Result]] = {}
     for result in results:
@@ -138,7 +149,7 @@ def _rows(results: Iterable[Result], checks: Checks, before: Before) -> Iterable
         bad = [r for r in found if r.severity is not Severity.OK]
         good = [r for r in found if r.severity is Severity.OK]
         for result in sorted(bad, key=lambda r: (-r.severity.rank, r.object)):
-            yield _row(check, result, 1, before)
+            yield _row(check, result, 1, before, waived=result.key in waived)
         if good:
             yield _row(check, max(good, key=_nearness), len(good), before)
 
@@ -151,7 +162,7 @@ def _nearness(result: Result) -> float:
     return -distance if result.direction == "below" else distance
 
 
-def _row(check: Check, result: Result, objects: int, before: Before) -> CheckRow:
+def _row(check: Check, result: Result, objects: int, before: Before, *, waived: bool = False) -> CheckRow:
     last = before.get(result.key)
     return CheckRow(
         id=check.id,
@@ -162,6 +173,7 @@ def _row(check: Check, result: Result, objects: int, before: Before) -> CheckRow
         measured=both(lambda lang: describe.measured_text(check, result, lang)),
         limit=both(lambda lang: describe.limit_text(check, result, lang)),
         last=both(lambda lang: describe.measured_text(check, last, lang)) if last else NONE,
+        waived=waived,
     )
 
 
@@ -211,6 +223,7 @@ def _ticket(ticket: Ticket, checks: Checks, behind: Mapping[str, tuple[str, ...]
         fault_level=ticket.fault_level,
         status=ticket.status,
         opened_at=ticket.opened_at,
+        recurred_at=ticket.recurred_at,
         response_due=ticket.due.response,
         on_site_due=ticket.due.on_site,
         fix_due=ticket.due.fix,

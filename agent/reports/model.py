@@ -19,6 +19,7 @@ class CheckRow:
     measured: Text
     limit: Text
     last: Text  # the same object in the inspection before; "—" when there is none
+    waived: bool = False  # a person accepted it: shown, and counted nowhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class TicketRow:
     fault_level: int
     status: TicketStatus
     opened_at: datetime
+    recurred_at: datetime | None  # when the fault came back last: the due times count from then
     response_due: datetime | None
     on_site_due: datetime | None
     fix_due: datetime | None
@@ -91,6 +93,10 @@ class ManualRow:
     by: str
     on: date | None
     security_risk: bool
+
+    @property
+    def is_fault(self) -> bool:
+        return self.severity in (Severity.WARNING, Severity.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +121,7 @@ class Report:
     scope: Mapping[str, str]
     coverage: Coverage
     severity: Severity
-    counts: Mapping[str, int]  # severity name → devices whose worst result it is
+    counts: Mapping[str, int]  # severity name → devices whose worst result that counts it is
     score: int
     grade: Text
     purpose: Text

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from agent.findings import NOT_COUNTED
 from agent.model import (
     Coverage,
     Due,
@@ -48,7 +49,7 @@ class RunSummary:
     scope: Mapping[str, str] = field(default_factory=dict)
     sites: Mapping[str, str] = field(default_factory=dict)  # site → customer
     coverage: Coverage
-    findings: int = 0  # open ones
+    findings: int = 0  # open ones that nobody accepted
     changes: int = 0  # of tickets
 
     @classmethod
@@ -61,7 +62,7 @@ class RunSummary:
             scope=run.scope,
             sites=run.sites,
             coverage=run.coverage,
-            findings=sum(f.state is not FindingState.CLEARED for f in run.findings),
+            findings=sum(f.state not in NOT_COUNTED for f in run.findings),
             changes=len(run.changes),
         )
 

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, insert, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, insert, or_, select, true
 
 from agent import tickets as rules
 from agent.model import Finding, FindingState, Run, Severity, Ticket, TicketChange, TicketStatus, Track
-from agent.store import bodies, codec, rows, spool, tables
+from agent.store import bodies, codec, recurrence, rows, spool, tables
 from agent.store.ahead import AHEAD, finding_by, ticket_by
 from agent.store.engine import Database, insert_new, open_database, upsert
 from agent.store.errors import NotFound, StoreError
@@ -200,18 +200,23 @@ class Store:
         devices: Collection[str] | None = None,
         statuses: Collection[TicketStatus] | None = None,
         sites: Collection[str] | None = None,
-        opened_since: datetime | None = None,
+        since: datetime | None = None,
     ) -> tuple[Ticket, ...]:
-        """Return tickets, newest first; None: of every device, status, site, age."""
+        """Return tickets, newest first; None: of every device, status, site, age (opened, or back, `since` then)."""
         table = tables.tickets
         wanted = select(table).where(
             _any_of(table.c.status, None if statuses is None else [s.value for s in statuses]),
             _any_of(table.c.site, sites),
-            true() if opened_since is None else table.c.opened_at >= opened_since,
+            true() if since is None else or_(table.c.opened_at >= since, table.c.recurred_at >= since),
         )
         with self._database.reading() as connection:
             found = [rows.ticket_of(row) for row in _of_devices(connection, wanted, table, devices)]
         return tuple(sorted(found, key=lambda t: (t.opened_at, t.number), reverse=True))
+
+    def recurred(self, since: datetime) -> tuple[Ticket, ...]:
+        """Return tickets as they were each time before their fault came back, those whose clocks began since then."""
+        with self._database.reading() as connection:
+            return recurrence.ended(connection, since)
 
     def ticket(self, number: str) -> Ticket:
         """Return a ticket. Raises NotFound."""
@@ -240,6 +245,15 @@ class Store:
         if row is None:
             raise NotFound(f"there is no run {run_id}: see `netpatrol report --list`")
         return bodies.unpack_run(row.body)
+
+    def run_before(self, run: Run) -> Run | None:
+        """Return the last run of the same scope that started before another, however long ago."""
+        table = tables.runs
+        earlier = select(table.c.id, table.c.summary).where(table.c.started_at < run.started_at)
+        wanted = earlier.order_by(table.c.started_at.desc(), table.c.id.desc())
+        with self._database.reading() as connection, connection.execute(wanted) as newest_first:
+            found = next((r.id for r in newest_first if codec.unpack(RunSummary, r.summary).scope == run.scope), None)
+        return None if found is None else self.run(found)
 
     def _take_in(self, spooled: Spooled, decide: Decide) -> Outcome | None:
         """Record a spooled run unless it is there already, spooled or not."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"  # the newest file in migrations/versions
+REVISION = "0003"  # the newest file in migrations/versions
 
 _UNSAFE = re.compile(r"[\\\x00\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\([0-9a-f]{4})")
@@ -116,6 +116,7 @@ tickets = Table(
     Column("fault_level", Integer, nullable=False),
     Column("status", SafeText, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False, index=True),
+    Column("recurred_at", UtcDateTime, index=True),
     Column("due_response", UtcDateTime),
     Column("due_on_site", UtcDateTime),
     Column("due_fix", UtcDateTime),

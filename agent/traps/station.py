@@ -11,10 +11,11 @@ from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 
-from agent.model import Inventory, Traps
+from agent.model import Inventory
 from agent.traps import identity
 from agent.traps.counts import Counts
 from agent.traps.desk import Desk
+from agent.traps.settings import Traps
 from collectors.traps import meanings
 from collectors.traps.intake import Intake
 from collectors.traps.listener import Listener, bound, clock

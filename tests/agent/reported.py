@@ -1,8 +1,12 @@
 """A run with faults, hostile names and a ticket, and what of its report people read."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
+from agent import reports
+from agent.checks.by_hand import ManualItem
 from agent.checks.rules import Check
 from agent.model import (
     Contract,
@@ -122,6 +126,25 @@ def run_of(*, hostile: str = "CPU 1") -> Run:
     )
 
 
+def with_finding(id_: str, **more: Any) -> Run:
+    """The run with one of its findings changed."""
+    run = run_of()
+    return replace(run, findings=tuple(replace(f, **more) if f.id == id_ else f for f in run.findings))
+
+
+def report_of(
+    run: Run | None = None, previous: Run | None = None, items: dict[str, ManualItem] | None = None
+) -> reports.Report:
+    run = run or run_of()
+    return reports.build(run, previous, INVENTORY, CHECKS, run.tickets, items or {})
+
+
+def item(name: str, of: str, **more: object) -> ManualItem:
+    both = {"zh": f"{name}题", "en": f"{name} title"}
+    form = {"name": name, "manual": True, "id": "ENV-05", "title": both, "of": of, "how": both, "source": "test"}
+    return ManualItem.model_validate(form | {"cause": both, "advice": both} | more)
+
+
 class Texts(HTMLParser):
     """Collects what a page says and the tags it has."""
 
@@ -138,3 +161,9 @@ class Texts(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
+
+
+def section(report: reports.Report, number: int, lang: reports.html.Lang) -> str:
+    """What the page says under one of its headings."""
+    after = reports.render(report, lang).split(f"<h2>{number} ", 1)[1].split("<h2>", 1)[0]
+    return " ".join(" ".join(Texts(after).words).split())

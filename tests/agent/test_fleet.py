@@ -103,6 +103,15 @@ def test_the_time_to_fix_is_of_resolved_tickets_alone():
     assert figures(samples, "netpatrol_tickets_fix_seconds", "site", "level") == {("hq", "2"): 5400}
 
 
+def test_the_clocks_of_a_fault_that_came_back_began_then():
+    back = {"opened_at": NOW - 20 * 24 * HOUR, "recurred_at": NOW - 2 * HOUR}
+    done = ticket("T-1", status=TicketStatus.RESOLVED, resolved_at=NOW - HOUR, **back)
+    samples = [*fleet_metrics.service_levels([done], NOW), *shown(ticket("T-2", **back))]
+    assert figures(samples, "netpatrol_tickets_fix_seconds", "level") == {("2",): 3600}
+    opened = figures(samples, "netpatrol_ticket_opened_timestamp_seconds", "ticket")
+    assert opened == {("T-2",): (NOW - 2 * HOUR).timestamp()}
+
+
 @given(st.lists(st.tuples(st.none() | st.integers(-9, 9), st.none() | st.integers(-9, 9)), max_size=6))
 def test_no_clock_is_counted_twice(stamps: list[tuple[int | None, int | None]]):
     def at(hours: int | None) -> datetime | None:
@@ -185,3 +194,10 @@ def test_a_run_is_told_site_by_site():
     }
     counted = figures(samples, "netpatrol_inspection_findings", "site", "severity")
     assert (counted["hq", "critical"], counted["hq", "unknown"], counted["branch", "critical"]) == (1, 1, 0)
+
+
+def test_what_a_person_accepted_is_in_no_figure_of_an_inspection():
+    accepted = finding("core-1", Severity.CRITICAL, FindingState.WAIVED)
+    one = run(1, {"core-1": Severity.CRITICAL, "app-1": Severity.OK}, findings=(accepted,))
+    hq = fleet_runs.of_run(one, INVENTORY)["hq"]
+    assert (hq.severity, hq.score, hq.findings) == (Severity.OK, 100, {})

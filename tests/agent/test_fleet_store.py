@@ -9,7 +9,10 @@ from agent.fleet_metrics import MEANINGS
 from agent.metrics import Metrics
 from agent.model import Run, Severity
 from agent.store import NotFound, Outcome, Store, StoreCorrupt, StoreLocked
+from tests.agent.faults import OK, WARNING, judged
+from tests.agent.faults import minutes as minute
 from tests.agent.fleets import CHECKS, HOUR, INVENTORY, NOW, WHERE, figures, on_the_page, run, ticket
+from tests.agent.stored import record
 
 
 def keep(store: Store, one: Run) -> None:
@@ -130,6 +133,25 @@ def test_a_store_that_is_locked_costs_no_run_its_figures(store: Store, monkeypat
         while_locked.setattr(store, "run", locked)
         fleet.samples((), (), NOW)
     assert runs_shown(fleet, NOW) == {"hq": "run-1", "branch": "run-1"}
+
+
+def test_a_fault_that_came_back_leaves_in_the_figures_how_it_was_fixed_before(store: Store):
+    fleet = Fleet(INVENTORY, CHECKS, store)
+    for at, severity in ((0, WARNING), (600, OK), (700, WARNING), (710, OK)):
+        record(store, judged(severity), at=at)
+        samples = fleet.samples((), (), minute(at + 1))
+    clocks = figures(samples, "netpatrol_sla_clocks", "clock", "outcome")
+    assert clocks == {(clock, how): 1 for clock in ("response", "on_site", "fix") for how in ("breached", "met")}
+    assert figures(samples, "netpatrol_tickets_opened", "level") == {("4",): 2}
+    assert figures(samples, "netpatrol_tickets_fix_seconds", "level") == {("4",): (600 + 10) * 60}
+
+
+def test_a_fault_of_long_ago_that_came_back_is_in_the_figures_from_then_on(store: Store):
+    for at, severity in ((0, WARNING), (600, OK), (100_000, WARNING)):
+        record(store, judged(severity), at=at)
+    samples = Fleet(INVENTORY, CHECKS, store).samples((), (), minute(100_040))
+    assert figures(samples, "netpatrol_sla_clocks", "clock", "outcome") == {("response", "breached"): 1}
+    assert figures(samples, "netpatrol_tickets_opened", "level") == {("4",): 1}
 
 
 def test_it_is_not_time_to_look_again_at_once(store: Store):

@@ -10,18 +10,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import reports
-from agent.checks.by_hand import ManualItem
-from agent.model import Coverage, FindingState, ManualAnswer, Result, Run, Severity, Text, Waiver
+from agent.model import (
+    Coverage,
+    Customer,
+    FindingState,
+    ManualAnswer,
+    Result,
+    Severity,
+    Site,
+    Text,
+    Waiver,
+)
 from agent.reports import score
 from collectors.model import Failure
-from tests.agent.reported import CHECKS, HOSTILE, INVENTORY, NOW, Texts, run_of
-
-
-def report_of(
-    run: Run | None = None, previous: Run | None = None, items: dict[str, ManualItem] | None = None
-) -> reports.Report:
-    run = run or run_of()
-    return reports.build(run, previous, INVENTORY, CHECKS, run.tickets, items or {})
+from tests.agent.reported import (
+    CHECKS,
+    HOSTILE,
+    INVENTORY,
+    NOW,
+    Texts,
+    item,
+    report_of,
+    run_of,
+    section,
+    with_finding,
+)
 
 
 def test_objects_in_order_share_a_line_and_the_line_shows_the_one_nearest_its_limit() -> None:
@@ -62,10 +75,15 @@ def test_findings_come_worst_first_and_cleared_ones_last() -> None:
 
 
 def test_what_a_person_accepted_is_said_with_who_and_until_when_and_not_counted() -> None:
-    run = run_of()
     waiver = Waiver(by="<b>王工</b>", reason="spare part ordered", at=NOW, until=NOW + timedelta(days=9))
-    found = [replace(f, state=FindingState.WAIVED, waiver=waiver) if f.id == "f1" else f for f in run.findings]
-    report = report_of(replace(run, findings=tuple(found)))
+    run = with_finding("f1", state=FindingState.WAIVED, waiver=waiver)
+    report = report_of(run)
+    assert (run.severity, report.severity, report.score) == (Severity.UNKNOWN, Severity.UNKNOWN, 100)
+    assert report.counts == {"critical": 0, "unknown": 1, "warning": 0, "ok": 1}
+    assert [(row.severity, row.waived) for row in report.devices[0].rows] == [
+        (Severity.CRITICAL, True),
+        (Severity.OK, False),
+    ]
     assert "0 critical findings" in report.conclusion[1].en
     assert report.conclusion[3] == Text(
         "另有 1 项已由人豁免，不计入以上数量。", "1 more were accepted by people and are not counted."
@@ -75,6 +93,33 @@ def test_what_a_person_accepted_is_said_with_who_and_until_when_and_not_counted(
     assert "by &lt;b&gt;王工&lt;/b&gt; on 2026-11-22 until 2026-12-01: spare part ordered" in reports.html.render(
         report, "en"
     )
+
+
+@pytest.mark.parametrize(
+    ("collected", "expected", "percent"), [(500, 500, 100), (499, 500, 99), (1, 200, 0), (0, 500, 0), (0, 0, 100)]
+)
+def test_coverage_is_rounded_down_so_that_100_per_cent_is_all(collected: int, expected: int, percent: int) -> None:
+    report = report_of(replace(run_of(), coverage=Coverage(expected=expected, collected=collected)))
+    assert f"Coverage {percent}%;" in report.conclusion[2].en
+    assert f"<b>{percent}%</b><span>Coverage {collected}/{expected}</span>" in reports.render(report, "en")
+
+
+@pytest.mark.parametrize(
+    ("lang", "names"),
+    [
+        ("zh", ["某某局、另一局", "总部、分部", "telnet题、cpu题"]),
+        ("en", ["Acme, Other", "HQ, Branch", "telnet title, cpu title"]),
+    ],
+)
+def test_names_are_listed_with_the_comma_of_the_language(lang: reports.html.Lang, names: list[str]) -> None:
+    first, second = INVENTORY.entries.values()
+    branch = Site(name="b", title=Text("分部", "Branch"), customer=Customer(name="b", title=Text("另一局", "Other")))
+    inventory = replace(INVENTORY, entries={"sw-1": first, "sw-2": replace(second, site=branch)})
+    run = run_of()
+    devices = (replace(run.devices[0], not_applicable=("telnet", "cpu")), run.devices[1])
+    report = reports.build(replace(run, devices=devices), None, inventory, CHECKS, run.tickets)
+    page = reports.render(report, lang)
+    assert not [words for words in names if words not in page]
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
@@ -132,12 +177,6 @@ def test_the_five_parts_a_contract_asks_for_are_there() -> None:
 # ---- what people looked at ----
 
 
-def item(name: str, of: str, **more: object) -> ManualItem:
-    both = {"zh": f"{name}题", "en": f"{name} title"}
-    form = {"name": name, "manual": True, "id": "ENV-05", "title": both, "of": of, "how": both, "source": "test"}
-    return ManualItem.model_validate(form | {"cause": both, "advice": both} | more)
-
-
 VOLTS = {"value": {"zh": "伏", "en": "volts"}, "limit": {"above": {"warning": 1}}, "cadence": ["yearly"]}
 ITEMS = {"cleaning": item("cleaning", "site"), "earth": item("earth", "device", **VOLTS)}
 
@@ -163,6 +202,14 @@ def test_a_share_that_people_measured_is_shown_as_per_cent() -> None:
     items = {"discharge": item("discharge", "device", **share)}
     first, *_ = report_of(replace(run_of(), answers=answers), items=items).manual
     assert (first.answer.zh, first.limit.zh, first.limit.en) == ("86%", "下限 90%", "lower limit 90%")
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "复发于 2026-11-22 14:30"), ("en", "back since 2026-11-22 14:30")])
+def test_a_ticket_says_when_its_fault_came_back(lang: reports.html.Lang, said: str) -> None:
+    run = run_of()
+    assert said.split(maxsplit=1)[0] not in section(report_of(run), 6, lang)
+    back = tuple(replace(ticket, recurred_at=NOW - timedelta(hours=1)) for ticket in run.tickets)
+    assert said in section(report_of(replace(run, tickets=back)), 6, lang)
 
 
 def test_a_chinese_report_says_in_chinese_what_could_not_be_read() -> None:

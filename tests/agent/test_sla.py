@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from agent import sla
+from agent.inventory_scalars import Target
 from agent.model import Calendar, Due, TicketStatus
 from tests.agent.faults import NOW, contract, minutes, targets, ticket
 
@@ -78,6 +80,13 @@ def test_round_the_clock_promises_are_due_to_the_second(promise, response, on_si
 )
 def test_working_time_skips_what_the_calendar_leaves_out(calendar, reported, hours, due):
     found = sla.due(contract({1: targets(fix=hours)}, calendar=calendar), 1, local(reported))
+    assert found.fix == local(due)
+
+
+@pytest.mark.parametrize(("calendar", "due"), [(ALWAYS, "2027-11-20 16:00"), (NINE_TO_FIVE, "2031-01-31 16:00")])
+def test_the_longest_target_that_an_inventory_may_name_is_due(calendar, due):
+    longest = TypeAdapter(Target).validate_python("365d") / timedelta(hours=1)
+    found = sla.due(contract({1: targets(fix=longest)}, calendar=calendar), 1, REPORTED)
     assert found.fix == local(due)
 
 

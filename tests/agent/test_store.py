@@ -163,7 +163,7 @@ class TestRuns:
         assert [r.id for r in store.runs(2)] == ["r2", "r1"]
         newest = store.runs()[0]
         assert (newest.severity, newest.findings, newest.scope) == (CRITICAL, 1, {"site": "acme-hq"})
-        assert newest.coverage.ratio == 0.75
+        assert newest.coverage.percent == 75
         assert newest.finished_at - newest.started_at == timedelta(minutes=1)
 
     def test_are_never_overwritten(self, store):
@@ -171,6 +171,13 @@ class TestRuns:
         with pytest.raises(StoreConflict):
             record(store, judged(WARNING), at=1, run_of=lambda _: run())
         assert store.findings() == ()
+
+    def test_the_one_before_is_the_last_of_its_scope_however_many_of_others_lie_between(self, store):
+        scopes = [{"site": "acme-hq"}, *({"device": f"d{n}"} for n in range(201)), {"site": "acme-hq"}]
+        for n, scope in enumerate(scopes):
+            record(store, run_of=lambda _, n=n, scope=scope: replace(run(f"r{n}", n), scope=scope))
+        before = store.run_before(store.run("r202"))
+        assert (before and before.id, store.run_before(store.run("r0"))) == ("r0", None)
 
     def test_that_do_not_exist_are_said_so(self, store):
         with pytest.raises(NotFound, match="no run r9"):
@@ -232,9 +239,23 @@ class TestTickets:
         assert numbers() == ["3", "2", "1"]
         assert numbers(devices=["core-1"]) == ["3", "1"]
         assert numbers(sites=["acme-hq"]) == ["3", "1"]
-        assert numbers(opened_since=minutes(1)) == ["3", "2"]
+        assert numbers(since=minutes(1)) == ["3", "2"]
         assert numbers(statuses=[TicketStatus.RESOLVED]) == ["2"]
         assert numbers(statuses=tickets.AT_WORK, devices=["x"]) == []
+
+    def test_a_fault_that_was_back_is_told_each_time_as_it_ended_before(self, store):
+        for at, severity in ((0, WARNING), (60, OK), (120, WARNING), (130, OK), (200, WARNING)):
+            record(store, judged(severity), at=at)
+        (number,) = (t.number for t in store.tickets())
+        store.change(number, "resolve", "王工", "", minutes(201))  # too early: it is still measured
+        record(store, judged(WARNING), at=202)
+        assert [(t.recurred_at, t.resolved_at) for t in store.recurred(NOW)] == [
+            (None, minutes(60)),
+            (minutes(120), minutes(130)),
+        ]
+        assert [t.recurred_at for t in store.recurred(minutes(1))] == [minutes(120)]
+        assert [t.recurred_at for t in store.tickets(since=minutes(199))] == [minutes(200)]
+        assert store.tickets(since=minutes(201)) == store.recurred(minutes(201)) == ()
 
     def test_are_moved_along_by_people_with_every_step_in_the_history(self, store):
         record(store, judged(WARNING))

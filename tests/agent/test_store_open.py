@@ -17,10 +17,20 @@ from agent.store import Store, StoreCorrupt, StoreError, StoreMissing, StoreNewe
 from tests.agent.faults import WARNING, judged
 from tests.agent.stored import new_store, record
 
+ADDED = {
+    "0002": ["DROP TABLE finding_events", "ALTER TABLE findings DROP COLUMN waiver"],
+    "0003": [
+        "DROP INDEX ix_tickets_recurred_at",
+        "ALTER TABLE tickets DROP COLUMN recurred_at",
+        "UPDATE ticket_events SET body = CAST(replace(body, ',\"recurred_at\":null', '') AS BLOB)",
+    ],
+}
+"""What takes from a store what each revision added."""
 
-def query(path: Path, statement: str) -> list:
+
+def query(path: Path, statement: str, *values: str) -> list:
     with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute(statement).fetchall()
+        found = connection.execute(statement, values).fetchall()
         connection.commit()
         return found
 
@@ -81,19 +91,22 @@ class TestSchema:
         config.set_main_option("script_location", str(Path(agent.store.__file__).with_name("migrations")))
         assert ScriptDirectory.from_config(config).get_heads() == [tables.REVISION]
 
-    def test_of_before_there_were_waivers_is_upgraded_and_keeps_what_was_found(self, tmp_path, caplog):
+    @pytest.mark.parametrize("older", ["0001", "0002"])
+    def test_of_an_older_release_is_upgraded_and_keeps_what_was_found(self, tmp_path, caplog, older):
         caplog.set_level(logging.INFO)
         path = tmp_path / "netpatrol.db"
         with new_store(path) as store:
             record(store, judged(WARNING))
-            known = store.findings()
-        query(path, "DROP TABLE finding_events")
-        query(path, "ALTER TABLE findings DROP COLUMN waiver")
-        query(path, "UPDATE alembic_version SET version_num = '0001'")
+            known, tickets = store.findings(), store.tickets()
+            history = store.history(tickets[0].number)
+        for statement in (s for revision, since in ADDED.items() if revision > older for s in since):
+            query(path, statement)
+        query(path, "UPDATE alembic_version SET version_num = ?", older)
         with Store.open(path) as store:
             assert store.findings() == known
             assert store.decisions(known[0].id) == (known[0], ())
-        assert caplog.messages == [f"the store {path} was brought from schema 0001 to {tables.REVISION}"]
+            assert (store.tickets(), store.history(tickets[0].number)) == (tickets, history)
+        assert caplog.messages == [f"the store {path} was brought from schema {older} to {tables.REVISION}"]
 
     def test_allows_one_ticket_that_is_not_closed_for_a_fault(self, tmp_path):
         path = tmp_path / "netpatrol.db"

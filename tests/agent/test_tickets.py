@@ -142,6 +142,7 @@ class TestAFaultThatIsBack:
             old,
             status=OPEN,
             fault_level=4,
+            recurred_at=NOW,
             due=Due(minutes(240), None, minutes(2880)),
             responded_at=None,
             on_site_at=None,

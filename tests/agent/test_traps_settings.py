@@ -10,7 +10,8 @@ from agent import cli, inventory
 from agent.cli import options
 from agent.cli.options import UsageProblem
 from agent.inventory_scalars import parse_endpoint
-from agent.model import Inventory, Traps
+from agent.model import Inventory
+from agent.traps.settings import Traps
 from collectors.errors import Unreachable
 from collectors.traps.listener import bound
 from tests.agent.inventories import load

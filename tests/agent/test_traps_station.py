@@ -16,9 +16,10 @@ import pytest
 from pysnmp.proto.api import v2c
 
 from agent import checks, polling, wiring
-from agent.model import Entry, FindingState, Inventory, Severity, TicketStatus, Traps
+from agent.model import Entry, FindingState, Inventory, Severity, TicketStatus
 from agent.service import Service
 from agent.store import Store
+from agent.traps.settings import Traps
 from agent.traps.station import resolved
 from collectors.errors import Unreachable
 from collectors.model import Device, DeviceClass, Sample, Secret, Snapshot, SnmpAccess

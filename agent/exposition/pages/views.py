@@ -20,7 +20,7 @@ _LISTED = ("number", "severity", "status", "level", "site", "device", "check", "
 _DUE = ("response_due", "on_site_due", "fix_due")
 _FACTS = (
     *("severity", "status", "level", "customer", "site", "device", "check", "object"),
-    *("measured", "limit", "opened", "resolved"),
+    *("measured", "limit", "opened", "recurred", "resolved"),
 )
 _CLOCK = ("clock", "due", "stopped", "state")
 _HOW = {(True, True): "late", (True, False): "in_time", (False, True): "overdue", (False, False): "left"}

@@ -116,6 +116,11 @@ def test_the_history_of_a_ticket_has_who_did_what_and_said_what(here: Here):
     assert "备件在途 &lt;i&gt;" in page
 
 
+def test_a_ticket_whose_fault_came_back_says_when(tmp_path: Path):
+    with data_folder(tmp_path, recurred_at=NOW - timedelta(hours=1)) as here:
+        assert {"复发", "2026-11-22 14:30"} <= set(Texts(here.page(TICKET)).words)
+
+
 def test_what_left_the_inventory_is_shown_by_its_name(tmp_path: Path):
     with data_folder(tmp_path, site="old-site", customer="old-customer") as here:
         here.inventory = Inventory(entries={})
