@@ -76,5 +76,5 @@ def valid_until(der: bytes) -> datetime:
     """Return the end of a certificate (DER), aware UTC. Raises BadData."""
     try:
         return x509.load_der_x509_certificate(der).not_valid_after_utc
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise BadData(f"its certificate cannot be read: {error}") from error

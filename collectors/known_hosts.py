@@ -12,7 +12,7 @@ from paramiko.hostkeys import HostKeyEntry, HostKeys, InvalidHostKey
 
 from collectors.errors import CollectError, UntrustedHost
 
-_REVOKED = "@revoked "
+_REVOKED = re.compile(r"\s*@revoked\s+(?P<entry>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +34,28 @@ def host_name(address: str, port: int) -> str:
 
 
 def trusted_keys(path: Path, address: str, port: int) -> tuple[paramiko.PKey, ...]:
-    """Return the keys the file has for a device, without revoked ones; none if there is no file.
+    """Return the keys the file has for a device, without those it revokes for any; none if there is no file.
 
     Raises CollectError if it cannot be read.
     """
     name = host_name(address, port)
     lines = _lines(path)
-    revoked = _keys((line.removeprefix(_REVOKED) for line in lines if line.startswith(_REVOKED)), name)
+    revoked = _revoked(lines)
     return tuple(key for key in _keys(lines, name) if key not in revoked)
 
 
 def add_host_key(path: Path, address: str, port: int, key: HostKey, *, replace: bool = False) -> bool:
     """Add a device's key to the file, which only its owner may read; say whether the file changed.
 
-    Raises UntrustedHost when the device has another key there and `replace` is not set; CollectError when the file
-    cannot be read or written.
+    Raises UntrustedHost when the file revokes the key, or has another one for the device and `replace` is not set;
+    CollectError when it cannot be read or written.
     """
     name = host_name(address, port)
+    if key in map(HostKey.of, _revoked(_lines(path))):
+        raise UntrustedHost(
+            f"{name}: the host key {key.fingerprint} is revoked in {path}: have the device make a new one, or take the "
+            "@revoked line out if it is wrong"
+        )
     known = [HostKey.of(k) for k in trusted_keys(path, address, port)]
     if key in known:
         return False
@@ -86,6 +91,12 @@ def _entry(line: str) -> HostKeyEntry | None:
         return HostKeyEntry.from_line(re.sub(r"\s+", " ", line.strip()))
     except (InvalidHostKey, paramiko.SSHException, ValueError, IndexError):
         return None
+
+
+def _revoked(lines: Iterable[str]) -> list[paramiko.PKey]:
+    """Return the keys that are revoked, whatever host their lines name (mostly `*`): who stole one may be anywhere."""
+    entries = [_entry(found["entry"]) for found in map(_REVOKED.match, lines) if found is not None]
+    return [entry.key for entry in entries if entry is not None]
 
 
 def _matching(entry: HostKeyEntry, name: str) -> list[str]:

@@ -106,7 +106,7 @@ class _Session:
         self._login.wire.wake(self._login.prompt, min(WAKE_SECONDS, self._seconds))
 
     def rest(self) -> None:
-        """Wait for the next poll, at no cost."""
+        """Wait for the next poll, at no cost. Raises OSError when the device has hung up: the socket is closed then."""
         self._rested = True
         self._tcp.settimeout(REST_SECONDS)
 

@@ -20,7 +20,9 @@ IDLE_SECONDS = 900.0  # a device polled less often than this logs in anew: its l
 class Lasting(CliSession, Protocol):
     """A session that can rest between polls."""
 
-    def rest(self) -> None: ...
+    def rest(self) -> None:
+        """Wait for the next poll. Raises OSError when its connection is closed already."""
+        ...
 
     def wake(self) -> None:
         """Make it ready again, `sent` emptied. Raises CollectError when it has ended."""
@@ -101,20 +103,28 @@ class KeptSessions:
 
     def _give_back(self, device: Device, cli: Cli, session: CliSession, whole: bool) -> None:
         over: list[CliSession] = []
-        with self._lock:
-            oldest = self._clock() - IDLE_SECONDS
-            while self._idle and next(iter(self._idle.values())).since < oldest:
-                over.append(self._idle.popitem(last=False)[1].session)
-            if whole and isinstance(session, Lasting) and len(self._idle) < self._most:
-                session.rest()
-                self._idle[device.name] = _Kept(device, cli, session, self._clock())
-            else:
-                over.append(session)
         try:
+            with self._lock:
+                oldest = self._clock() - IDLE_SECONDS
+                while self._idle and next(iter(self._idle.values())).since < oldest:
+                    over.append(self._idle.popitem(last=False)[1].session)
+                if whole and isinstance(session, Lasting) and len(self._idle) < self._most and _rests(session):
+                    self._idle[device.name] = _Kept(device, cli, session, self._clock())
+                else:
+                    over.append(session)
             for each in over:
                 each.close()
         finally:
             self._let_go(device.name)
+
+
+def _rests(session: Lasting) -> bool:
+    """Let a session rest; False where it has ended: some devices hang up as soon as they have answered."""
+    try:
+        session.rest()
+    except OSError:
+        return False
+    return True
 
 
 class _Lent:

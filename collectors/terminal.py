@@ -13,9 +13,11 @@ _TOKEN = re.compile(rf"{_ESCAPE}|(?P<text>[^\x00-\x1f\x7f-\x9f]+|\t)|[\x00-\x1f\
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONE_HIGH_BYTE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 
+MAX_LINE = 200  # characters of a pager and a pause, and of a question's end: to search more takes long
+
 _PROMPT = re.compile(r".{0,160}(?<![#*=%$<>-]{2})[>#$%\]]")  # a line of "####" belongs to a banner
 _PAGER = re.compile(
-    r"\W*-{2,} ?\(?more\)?.{0,30}-{2,}(?:\W*|, next page: space\b.{0,60})|<--- more --->|lines \d+-\d+",
+    r"\W*(?<=--) ?\(?more\)?.{0,30}--(?:\W*|-*, next page: space\b.{0,60})|<--- more --->|lines \d+-\d+",
     re.IGNORECASE,
 )
 _PAUSE = re.compile(r"\W*press any key to continue\W*", re.IGNORECASE)
@@ -48,17 +50,17 @@ def is_prompt(line: str) -> bool:
 
 def is_pager(line: str) -> bool:
     """Say whether the device waits for a key to show the next page."""
-    return _PAGER.fullmatch(line) is not None
+    return len(line) <= MAX_LINE and _PAGER.fullmatch(line) is not None
 
 
 def is_question(line: str) -> bool:
     """Say whether the device asks something that only a person may answer: Y/N, a new password, any key."""
-    return _QUESTION.search(line) is not None
+    return _QUESTION.search(line[-MAX_LINE:]) is not None
 
 
 def is_pause(line: str) -> bool:
     """Say whether the device only waits for whoever logs in to have read its banner: any key will do, none decides."""
-    return _PAUSE.fullmatch(line) is not None
+    return len(line) <= MAX_LINE and _PAUSE.fullmatch(line) is not None
 
 
 def quote(line: str) -> str:

@@ -7,14 +7,13 @@ family's rules know better, and a line too long to be read is masked whole.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from re import Pattern
 
-from collectors.configs.paths import paths
+from collectors.configs.paths import paths, places
 from collectors.configs.rules import Search, Syntax, compiled
 
 Mark = Callable[[str, str], str]
 """(what stands before a secret in its line, the secret) → what stands in its place."""
 
 MAX_LINE = 4_000  # characters; a search over more takes too long
-MAX_PREFIX = 1_000  # characters of the lines above that are looked at
 FIELDS = ("masks", "keywords", "keep")
 
 Span = tuple[int, int]
@@ -27,14 +26,14 @@ def mask(lines: Sequence[str], syntax: Syntax, mark: Mark) -> list[str]:
     inside: Pattern[str] | None = None  # what ends the block we are in
     blocks = [(compiled(block.begin), compiled(block.end)) for block in syntax.blocks]
     for line, (path, start) in zip(lines, paths(lines), strict=True):
+        text = path[start:]
         if inside is not None:
-            ended = inside.search(line)
-            masked.append(line if ended and not line[: ended.start()].strip() else _whole(line, mark))
+            ended = inside.search(text)
+            masked.append(line if ended and not text[: ended.start()].strip() else _whole(line, mark))
             inside = None if ended else inside
             continue
-        inside = _begins(line, blocks)
-        spans = finder.spans(path, start) if len(line) <= MAX_LINE else [(0, len(line.strip()))]
-        masked.append(_replaced(line, spans, mark))
+        inside = _begins(text, blocks)
+        masked.append(_replaced(line, _spans(finder, line, path, start), mark))
     return masked
 
 
@@ -44,6 +43,18 @@ def _begins(line: str, blocks: Iterable[tuple[Pattern[str], Pattern[str]]]) -> P
         if found is not None and end.search(line, found.end()) is None:
             return end
     return None
+
+
+def _spans(finder: "_Finder", line: str, path: str, start: int) -> list[Span]:
+    """Return where secrets stand in a line, counted from its first character that is no blank."""
+    text = line.strip()
+    if len(line) > MAX_LINE:
+        return [(0, len(text))]
+    spans = finder.spans(path, start)
+    if not spans or len(path) - start == len(text):
+        return spans
+    at = places(text)
+    return [(at[begin], at[end - 1] + 1) for begin, end in spans]
 
 
 class _Finder:
@@ -57,8 +68,6 @@ class _Finder:
 
     def spans(self, path: str, start: int) -> list[Span]:
         """Return the places in the line that begins at `start` of its path, in order, none within another."""
-        if start > MAX_PREFIX:
-            path, start = path[start:], 0
         text = path[start:]
         if text not in self._by_line:
             self._by_line[text] = self._found(self._plain, text, 0)

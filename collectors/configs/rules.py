@@ -1,9 +1,9 @@
 r"""The form of a syntax file: how one family writes its configuration.
 
 Every line is matched as a path: the lines it stands under, by their indentation, then itself (`line vty 0 4 /
-transport input ssh`). Patterns are regular expressions with some short forms: a space is any run of blanks, `<S>` a
-secret (one word, or quoted), `<R>` a secret that goes on to the end of the line, `<T>` the words that say how the
-secret is written (`cipher`, `7`, `encrypted` …). Upper and lower case are the same.
+transport input ssh`). Patterns are regular expressions with some short forms: a space is any run of blanks, ` ?` also
+none, `<S>` a secret (one word, or quoted), `<R>` a secret that goes on to the end of the line, `<T>` the words that say
+how the secret is written (`cipher`, `7`, `encrypted` …). Upper and lower case are the same.
 """
 
 import re
@@ -26,7 +26,8 @@ _FORMS = (
 _TYPES = rf"(?:(?:{_FORMS})[ \t]+){{0,3}}"
 _WORD = r'"(?:[^"\\]|\\.)*"(?=[\s;,)]|$)|' r"'[^']*'(?=[\s;,)]|$)|" r"(?![][{}()];?(?:\s|$))\S+?(?=[;,)]*(?:\s|$))"
 _REST = r"(?![][{}()];?(?:\s|$))\S.*?(?=[ \t]*;?(?:[ \t]+## SECRET-DATA)?[ \t]*$)"
-_SHORT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|<(?P<short>[SRT])>| ")  # escapes and [sets] stay as they are
+_BLANKS = {" ": r"[ \t]+", " ?": r"[ \t]*"}
+_SHORT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|<(?P<short>[SRT])>| \??")  # escapes and [sets] stay as they are
 _STARTS_WITH_A_WORD = re.compile(r"(?:\(\?:)?[A-Za-z]")
 
 
@@ -36,8 +37,8 @@ def expanded(pattern: str, *, alone: bool = True) -> str:
 
     def long(match: re.Match[str]) -> str:
         nonlocal count
-        if match[0] == " ":
-            return r"[ \t]+"
+        if match[0] in _BLANKS:
+            return _BLANKS[match[0]]
         if match["short"] is None:
             return match[0]
         if match["short"] == "T":

@@ -1,12 +1,13 @@
 """What a configuration says of security: a well-kept one of each family, and what changes when one line does."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from collectors import configs, profiles
 from collectors.configs.items import config_items
-from collectors.configs.paths import paths
+from collectors.configs.paths import MAX_PREFIX, paths
 from collectors.configs.rules import LISTS, Decision, Syntax, compiled
 from collectors.configs.text import lines_of
 from collectors.vocabulary import CHOICES
@@ -245,6 +246,34 @@ def test_a_path_has_what_a_line_stands_under():
         *("#", "sysname x", "aaa", "aaa / local-user a", "aaa / local-user a / x", "", "aaa / y", "! z", "indented"),
     ]
     assert [path[start:] for path, start in paths(lines)] == [line.strip() for line in lines]
+
+
+def test_of_a_run_of_blanks_two_are_part_of_a_path_which_searches_take_for_any():
+    assert [path for path, _ in paths(["line   \t  vty  0 4", " login     local"])] == [
+        *("line  vty  0 4", "line  vty  0 4 / login  local"),
+    ]
+
+
+def test_what_stands_under_more_than_can_be_looked_at_stands_by_itself():
+    lines = ["x" * MAX_PREFIX, " a", "  b", "y", " c"]
+    assert list(paths(lines)) == [(lines[0], 0), ("a", 0), ("b", 0), ("y", 0), ("y / c", 4)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["config system snmp community", " edit" + " " * 1_900 + "x"],
+        ["config system interface", " edit 1", "  set" + " " * 1_900 + "allowaccess"],
+        ["line vty" + " " * 1_900 + "/", " transport input" + " " * 1_900 + "x"],
+        ["x" * 5_000_000, *[" y"] * 5_000],
+    ],
+)
+@pytest.mark.parametrize("syntax", ["fortios", "ios", "junos"])
+def test_no_line_takes_long(syntax, lines):
+    loaded = configs.load(syntax)
+    began = time.process_time()
+    config_items(lines, loaded)
+    assert time.process_time() - began < 1.0
 
 
 def test_every_configuration_command_names_a_syntax_and_is_part_of_the_allow_list():

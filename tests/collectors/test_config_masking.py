@@ -76,7 +76,7 @@ def written_otherwise(text: str, chance: random.Random) -> str:
     """Return words with other blanks between them, and in other letters where letters do not matter."""
     if "://" not in text and "-----" not in text:
         text = chance.choice([text, text.upper(), text.title()])
-    return re.sub(" +", lambda _: chance.choice([" ", "  ", "\t", " \t  "]), text)
+    return re.sub(" +", lambda _: chance.choice([" ", "  ", "\t", " \t  ", " " * 70]), text)
 
 
 @pytest.mark.parametrize("quote", ['"', "'"])
@@ -148,6 +148,31 @@ def test_a_line_too_long_to_read_is_masked_whole():
     assert masked([" description " + "x" * MAX_LINE], "ios") == [" " + MARK]
 
 
+RUN = " " * 3_000
+
+
+@pytest.mark.parametrize(
+    ("syntax", "lines", "expected"),
+    [
+        ("ios", [f"enable secret x{RUN}y"], [f"enable secret {MARK}"]),
+        ("ios", [f" snmp-server community{RUN}hunter2 RO"], [f" snmp-server community{RUN}{MARK} RO"]),
+        ("ios", [f"frobnicate{RUN}password \t\t hunter2"], [f"frobnicate{RUN}password \t\t {MARK}"]),
+        ("frr", [f"router bgp{RUN}65000", " password hunter2"], [f"router bgp{RUN}65000", f" password {MARK}"]),
+        ("ios", [f"-----BEGIN{RUN} PRIVATE KEY-----", "MIIE"], [f"-----BEGIN{RUN} PRIVATE KEY-----", MARK]),
+        ("ios", [f"* no trespassing{RUN}*"], [f"* no trespassing{RUN}*"]),
+    ],
+)
+def test_blanks_hide_no_secret_and_stay_however_many_they_are(syntax, lines, expected):
+    assert masked(lines, syntax) == expected
+
+
+def test_a_private_key_that_begins_late_in_a_line_too_long_to_read_masks_all_that_follows():
+    begin = "x" * MAX_LINE + " -----BEGIN RSA PRIVATE KEY-----"
+    assert masked([begin, "MIIE", "-----END RSA PRIVATE KEY-----", "a"], "ios") == [
+        *(MARK, MARK, "-----END RSA PRIVATE KEY-----", "a"),
+    ]
+
+
 def test_a_private_key_without_an_end_masks_all_that_follows():
     lines = ["a", "-----BEGIN RSA PRIVATE KEY-----", "MIIE", "interface x", ""]
     assert masked(lines, "ios") == ["a", "-----BEGIN RSA PRIVATE KEY-----", MARK, MARK, ""]
@@ -160,10 +185,20 @@ def test_a_family_nobody_knows_is_masked_by_what_all_have_in_common():
 
 
 @pytest.mark.parametrize(
-    "line", ["password " * 400, "$" * 3_900, "%^%#" * 900, "key " * 900, '"' * 3_900, "a:/" * 1_200]
+    "lines",
+    [
+        *(["password " * 400], ["$" * 3_900], ["%^%#" * 900], ["key " * 900], ['"' * 3_900], ["a:/" * 1_200]),
+        [letter * 3_900 for letter in "abcd"],
+        ["enable secret x" + " " * 3_900 + "y"],
+        ["snmp-server user" + "\t " * 1_900 + "auth"],
+        ["radius" + " " * 900, " x" + " " * 3_000 + "/ key"],
+        ["-----BEGIN" + " " * 1_000_000 + "x"],
+        ["-----BEGIN RSA PRIVATE KEY-----", "-----END" + " " * 1_000_000 + "x"],
+        ["interface " + "x" * 2_000_000, *[" shutdown"] * 10_000],
+    ],
 )
-@pytest.mark.parametrize("syntax", ["vrp", "ios", "junos"])
-def test_no_line_takes_long(syntax, line):
+@pytest.mark.parametrize("syntax", ["vrp", "ios", "junos", "panos"])
+def test_no_line_takes_long(syntax, lines):
     began = time.process_time()
-    masked([line], syntax)
+    masked(lines, syntax)
     assert time.process_time() - began < 1.0

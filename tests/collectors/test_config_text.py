@@ -16,6 +16,7 @@ CHANGING = [
     ("ios", "ntp clock-period 17179869"),
     ("ios", "Building configuration..."),
     ("ios", "Current configuration : 4711 bytes"),
+    ("ios", "Current configuration: 4711 bytes"),
     ("ios", "Using 4711 out of 524288 bytes"),
     ("nxos", "!Time: Mon Mar  2 10:00:00 2026"),
     ("nxos", "!Running configuration last done at: Mon Mar  2 09:12:44 2026"),
@@ -25,6 +26,9 @@ CHANGING = [
     ("vrp", "!Last configuration was updated at 2026-03-02 09:12:44+08:00 by ops"),
     ("vrp", "!Last configuration was saved at 2026-03-02 09:12:44+08:00 by ops"),
     ("junos", "## Last commit: 2026-03-02 09:12:44 CST by ops"),
+    ("comware", "# Last configuration saved at 2026-03-02 09:12:44"),
+    ("rgos", "!Last config change at 2026-03-02 09:12:44"),
+    ("zxros", "!Last configuration change at 09:12:44"),
     ("fortios", "#conf_file_ver=41927381927381"),
     ("fortios", "#config-version=FG100F-7.2.5-FW-build1517-230606:opmode=0:vdom=0:user=ops"),
 ]

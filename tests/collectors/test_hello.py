@@ -91,3 +91,11 @@ def test_a_certificate_says_when_it_ends():
     assert hello.valid_until(der) == ends
     with pytest.raises(BadData):
         hello.valid_until(der[:40])
+
+
+@pytest.mark.parametrize("version", [b"\x01", b"\x03", b"\x7f"])  # RFC 5280 §4.1.2.1: v1 is 0, v3 is 2
+def test_a_certificate_of_a_version_nobody_can_read_is_bad_data(version):
+    der, _, _ = certificate("device.example.net", datetime(2027, 3, 1, tzinfo=UTC))
+    v3 = b"\xa0\x03\x02\x01\x02"
+    with pytest.raises(BadData, match=r"^its certificate cannot be read: .*version"):
+        hello.valid_until(der.replace(v3, v3[:-1] + version, 1))

@@ -102,6 +102,31 @@ def test_a_revoked_key_is_not_trusted_even_if_it_was(file: Path) -> None:
     assert fingerprints(file, "10.0.0.1") == [OTHER.fingerprint]
 
 
+@pytest.mark.parametrize(
+    "revoking",
+    ["@revoked * ", "@revoked\t10.0.0.1 ", "  @revoked \t *\t", "@revoked 10.0.0.9 ", "@revoked !10.0.0.1,* "],
+)
+def test_a_revoked_key_is_trusted_for_no_device_whatever_host_its_line_names(file: Path, revoking: str) -> None:
+    file.parent.mkdir()
+    file.write_text(line("10.0.0.1") + revoking + line("").lstrip() + "\n@revoked\n" + line("10.0.0.1", OTHER))
+    assert fingerprints(file, "10.0.0.1") == [OTHER.fingerprint]
+
+
+@pytest.mark.parametrize("other", ["# @revoked * ", "@revoked-not * ", "@cert-authority * "])
+def test_another_line_revokes_nothing(file: Path, other: str) -> None:
+    file.parent.mkdir()
+    file.write_text(line("10.0.0.1") + other + line("").lstrip())
+    assert fingerprints(file, "10.0.0.1") == [ONE.fingerprint]
+
+
+def test_a_revoked_key_is_refused_rather_than_added_in_vain(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text(before := "@revoked * " + line("").lstrip())
+    with pytest.raises(UntrustedHost, match=r"^\[10.0.0.1\]:2222: the host key SHA256:\S+ is revoked in .*hosts:"):
+        add_host_key(file, "10.0.0.1", 2222, HostKey.of(ONE), replace=True)
+    assert file.read_text() == before
+
+
 def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(CollectError, match=f"{tmp_path}: the known_hosts file cannot be read: Is a directory"):
         trusted_keys(tmp_path, "10.0.0.1", 22)

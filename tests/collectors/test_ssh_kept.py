@@ -1,6 +1,7 @@
 """collectors/ssh_kept.py: with sessions of our own, and over real SSH."""
 
 import asyncio
+import errno
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,11 +20,12 @@ CLI = Cli(device_type="cisco_ios")
 
 @dataclass
 class Session:
-    """A session that can rest; `wakes` and `answers` are what it does then."""
+    """A session that can rest; `wakes`, `answers` and `rests` are what it does then."""
 
     sent: list[str] = field(default_factory=list)
     wakes: CollectError | None = None
     answers: CollectError | None = None
+    rests: OSError | None = None
     closed: int = 0
     resting: bool = False
 
@@ -33,6 +35,8 @@ class Session:
         return command
 
     def rest(self) -> None:
+        if self.rests:
+            raise self.rests
         self.resting = True
 
     def wake(self) -> None:
@@ -123,6 +127,17 @@ def test_one_whose_command_did_not_end_is_out_of_step_and_closed() -> None:
     session.run("show clock")
     session.close()
     assert states(opener) == [(False, 1)]
+
+
+def test_one_that_ends_with_its_last_answer_is_closed_and_the_next_poll_opens_anew() -> None:
+    kept = KeptSessions(opener := Opener())
+    session = kept.open(device(), CLI)
+    opener.opened[0].rests = OSError(errno.EBADF, "Bad file descriptor")
+    assert session.run("show clock") == "show clock"
+    session.close()
+    assert states(opener) == [(False, 1)]
+    poll(kept, device())
+    assert states(opener) == [(False, 1), (True, 0)]
 
 
 @pytest.mark.parametrize(
@@ -242,6 +257,19 @@ async def test_a_session_the_device_ended_between_two_polls_costs_one_login(site
         assert (server.connections, len(server.attempts)) == (2, 2)
         await polls.end()
     assert left_threads() == []
+
+
+async def test_a_device_that_hangs_up_once_it_has_answered_costs_the_next_poll_a_login(site: Site) -> None:
+    async with CliServer(users=USERS, outputs={"show it": "it\n"}) as server:
+        polls = Polls(site, server)
+        session = await asyncio.to_thread(polls.kept.open, polls.device, polls.cli)
+        assert await asyncio.to_thread(session.run, "show it") == "it"
+        await server.stop()
+        assert await asyncio.to_thread(left_threads) == []
+        await asyncio.to_thread(session.close)
+        await server.start()
+        assert (await polls.poll())[0] == "it"
+        await polls.end()
 
 
 async def test_a_session_that_only_looks_alive_costs_one_login(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

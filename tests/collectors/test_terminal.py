@@ -1,12 +1,13 @@
 """collectors/terminal.py."""
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.terminal import is_pager, is_pause, is_prompt, is_question, last_line, plain, quote
+from collectors.terminal import MAX_LINE, is_pager, is_pause, is_prompt, is_question, last_line, plain, quote
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,24 @@ def test_a_banner_that_waits_for_any_key_is_told_from_a_question_that_a_key_answ
 @pytest.mark.parametrize("line", ["<SW1>", "Password expired 3 days ago", "Continue reading the log", "y/n", "", "a?"])
 def test_other_lines_are_no_question(line: str) -> None:
     assert not is_question(line)
+
+
+def test_a_line_is_a_pager_or_a_pause_up_to_a_length_and_a_question_by_its_end() -> None:
+    wide = " " * MAX_LINE
+    assert not is_pager(f"{wide}--More--")
+    assert not is_pause(f"{wide}Press any key to continue")
+    assert is_question(f"{wide}Do you agree? [Y/N]")
+    assert not is_question(f"Press any key{wide}")
+
+
+@pytest.mark.parametrize(
+    "line", ["--more" + "-" * 4_000 + "x", "-" * 97 + "more" + "-" * 96 + "x", "是否" * 2_000, "password" * 500]
+)
+def test_no_line_takes_long(line: str) -> None:
+    began = time.process_time()
+    for _ in range(20):
+        assert not (is_pager(line) or is_question(line) or is_pause(line))
+    assert time.process_time() - began < 1.0
 
 
 def test_the_last_line_is_where_the_cursor_stands() -> None:
