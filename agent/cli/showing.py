@@ -184,7 +184,7 @@ def report(
     """
     setup, spoken = options.opened(path, lang, resolve=False)
     with stored(data, spoken) as store:
-        runs = store.runs(limit=200)
+        runs = store.runs(limit=200, now=now())
         if every:
             zone = setup.inventory.timezone
             emit([tables.run_row(r, spoken, zone) for r in runs], tables.run_columns(spoken), form)
