@@ -194,7 +194,7 @@ def raw(
     if setup.inventory.config_key is None:
         raise UsageProblem(text("config.no_key", spoken, file=path))
     vault = Vault(data / RAW_FOLDER, setup.inventory.config_key)
-    newest = vault.newest(site_name(entry), entry.name)
+    newest = vault.newest(site_name(entry), entry.name, reading.now())
     if newest is None:
         raise UsageProblem(text("config.none", spoken, device=device))
     if out.exists():
