@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agent import inventory, messages
+from agent import files, inventory, messages
 from agent.cli import options
 from agent.cli.options import UsageProblem
 from agent.model import Lang
@@ -34,7 +34,7 @@ def init(
     spoken = options.language(lang)
     if path.exists() and not force:
         raise UsageProblem(text("cli.there", spoken, file=path))
-    path.write_text(inventory.EXAMPLE, encoding="utf-8")
+    files.write(path, inventory.EXAMPLE.encode())
     options.say(text("cli.written", spoken, file=path))
 
 
