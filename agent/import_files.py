@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,6 +31,12 @@ NETBOX_KEYS = {"role": "class", "device_role": "class", "tenant": "customer"}
 
 IsHeading = Callable[[str], bool]
 
+Sheets = Sequence[tuple[str, Sequence[tuple[int, Sequence[object]]]]]
+"""Title, numbered lines."""
+
+# what openpyxl and what lies below it make of octets that were changed; a SyntaxError is of XML
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, LookupError, ValueError, TypeError, AttributeError,
+           RuntimeError)  # fmt: skip
 
 class ImportProblem(ValueError):
     """A file that cannot be taken in at all. The message is for the user."""
@@ -98,28 +105,31 @@ def _decoded(path: Path) -> str:
 
 
 def _xlsx(path: Path, is_heading: IsHeading) -> Table:
-    import openpyxl  # noqa: PLC0415 - 0.6 s that only a spreadsheet is worth
-    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415 - 0.6 s that only a spreadsheet is worth
 
     try:
         with zipfile.ZipFile(path) as packed:
             if sum(item.file_size for item in packed.infolist()) > UNPACKED:
                 raise ImportProblem(f"{path}: unpacks to more than {UNPACKED // 1_000_000} MB")
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        if isinstance(error, ImportProblem):
-            raise
-        raise ImportProblem(f"{path}: is not an XLSX file") from None
-    try:
-        sheets = [(sheet.title, list(enumerate(sheet.iter_rows(values_only=True), 1))) for sheet in book.worksheets]
-    finally:
-        book.close()
+        sheets = _sheets(path)
+    except ImportProblem:
+        raise
+    except (*DAMAGED, InvalidFileException):
+        raise ImportProblem(f"{path}: is not an XLSX file, or a damaged one: save it anew") from None
     return _sheet(path, sheets, is_heading)
 
 
-def _sheet(
-    path: Path, sheets: Sequence[tuple[str, Sequence[tuple[int, Sequence[object]]]]], is_heading: IsHeading
-) -> Table:
+def _sheets(path: Path) -> Sheets:
+    import openpyxl  # noqa: PLC0415
+
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        return [(sheet.title, list(enumerate(sheet.iter_rows(values_only=True), 1))) for sheet in book.worksheets]
+    finally:
+        book.close()
+
+
+def _sheet(path: Path, sheets: Sheets, is_heading: IsHeading) -> Table:
     """Find the headings of each sheet, and bring the lines below them. A sheet without any is told."""
     rows: list[Row] = []
     remarks: list[str] = []

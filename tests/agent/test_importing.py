@@ -1,6 +1,7 @@
 """Lists of customers become entries: every row is an entry or a clear line, and nothing of it is lost."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -161,6 +162,45 @@ def test_what_the_inventory_has_is_used_and_not_proposed_again(run: Callable[...
     assert "sites:\n  - {name: New, title: New, customer: acme}\n" in out
     assert "customers:" not in out
     assert "row 3: address 10.0.0.1 is core-1's already" in err
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def wrong_checksum(path: Path) -> None:
+    with zipfile.ZipFile(path) as packed:
+        checksum = packed.getinfo(SHEET).CRC
+    right, wrong = (number.to_bytes(4, "little") for number in (checksum, checksum ^ 1))
+    path.write_bytes(path.read_bytes().replace(right, wrong))
+
+
+def broken_stream(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as packed:
+        begins = packed.getinfo(SHEET).header_offset + 30 + len(SHEET)  # of a local file header (APPNOTE 4.3.7)
+    raw[begins] ^= 0xFF
+    path.write_bytes(raw)
+
+
+def broken_xml(path: Path) -> None:
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, part in parts.items():
+            packed.writestr(name, part[:-20] if name == SHEET else part)
+
+
+@pytest.mark.parametrize("damage", [wrong_checksum, broken_stream, broken_xml])
+def test_a_damaged_workbook_is_one_clear_line(
+    run: Callable[..., Any], tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    book = openpyxl.Workbook()
+    for row in (["name", "address", "class"], ["ups-1", "10.0.0.2", "ups"]):
+        book.active.append(row)
+    book.save(tmp_path / "list.xlsx")
+    damage(tmp_path / "list.xlsx")
+    said = "netpatrol: list.xlsx: is not an XLSX file, or a damaged one: save it anew\n"
+    assert run("list.xlsx") == (2, "", said)
+
 
 
 def test_a_list_without_mistakes_exits_0(run: Callable[..., Any], tmp_path: Path) -> None:
