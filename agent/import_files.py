@@ -28,15 +28,16 @@ NETBOX_LEFT_OUT = (
     "primary_ip6",
 )
 NETBOX_KEYS = {"role": "class", "device_role": "class", "tenant": "customer"}
+NAMED_BY = ("address", "name", "model", "label", "value", "display", "slug")
 
 IsHeading = Callable[[str], bool]
-
 Sheets = Sequence[tuple[str, Sequence[tuple[int, Sequence[object]]]]]
 """Title, numbered lines."""
 
 # what openpyxl and what lies below it make of octets that were changed; a SyntaxError is of XML
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, LookupError, ValueError, TypeError, AttributeError,
            RuntimeError)  # fmt: skip
+
 
 class ImportProblem(ValueError):
     """A file that cannot be taken in at all. The message is for the user."""
@@ -209,16 +210,24 @@ def _device(device: Any) -> Iterator[tuple[str, str]]:
     if address:
         yield "address", _said(address)
     for key, value in device.items():
-        text = _said(value)
-        if text and key not in NETBOX_LEFT_OUT and not key.endswith("_count"):
-            yield NETBOX_KEYS.get(str(key), str(key)), text
+        if key not in NETBOX_LEFT_OUT and not key.endswith("_count"):
+            yield from _columns(NETBOX_KEYS.get(str(key), str(key)), value)
+
+
+def _columns(heading: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield a column; one for each field of what has no name, as `custom_fields`."""
+    if isinstance(value, dict) and not any(value.get(key) for key in NAMED_BY):
+        for key, each in value.items():
+            yield from _columns(f"{heading}.{key}", each)
+    elif said := _said(value):
+        yield heading, said
 
 
 def _said(value: Any) -> str:
     """Return what a person would call a value: an object by its name, a list by its items."""
     if isinstance(value, dict):
         maker = [_said(value["manufacturer"])] if value.get("manufacturer") else []
-        for key in ("address", "name", "model", "label", "value", "display", "slug"):
+        for key in NAMED_BY:
             if value.get(key) not in (None, ""):
                 return " ".join([*maker, _said(value[key])])
         return ", ".join(f"{key} {said}" for key, each in value.items() if (said := _said(each)))

@@ -186,6 +186,8 @@ def import_list(
     )
     for line in (*table.remarks, *found.problems):
         options.say(f"{file}: {messages.said(line, spoken)}")
+    if found.hidden:
+        options.say(f"{file}: {text('import.secrets', spoken, headings=', '.join(found.hidden))}")
     good, bad = sum(device.good for device in found.devices), len(found.problems)
     heading = text("import.heading", spoken, file=file.name, count=good, bad=bad)
     sections = {"customers": found.customers, "sites": found.sites}

@@ -100,6 +100,45 @@ def test_nothing_of_a_list_is_lost(run: Callable[..., Any], tmp_path: Path) -> N
         assert meant.get(cell, cell) in out, cell
 
 
+SECRET = "hunter2-in-the-list"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "密码",
+        "登录口令",
+        "SNMP团体字",
+        "password",
+        "Enable Password",
+        "SNMP Community（只读）",
+        "auth_key",
+        "登录(密码)",
+    ],
+)
+@pytest.mark.parametrize("address", ["10.0.0.1", "10.0.0.300"], ids=["an entry", "a row that is no entry"])
+def test_a_secret_of_a_list_is_not_shown_and_how_to_give_it_is_said_once(
+    run: Callable[..., Any], tmp_path: Path, heading: str, address: str
+) -> None:
+    rows = [f"{name},{address},ups,{SECRET},room 2" for name in ("a", "b")]
+    (tmp_path / "list.csv").write_text("\n".join((f"name,ip,class,{heading},note", *rows)), encoding="utf-8")
+    _, out, err = run("list.csv")
+    assert SECRET not in out + err
+    assert "***" in out and "room 2" in out
+    (said,) = [line for line in err.splitlines() if "shown as ***" in line]
+    assert said.startswith(f"netpatrol: list.csv: {heading}: secrets, shown as ***")
+    assert "credentials (env:NAME, file:/path or keyring:service/name)" in said
+
+
+def test_a_secret_in_a_netbox_field_is_not_shown(run: Callable[..., Any], tmp_path: Path) -> None:
+    fields = {"snmp_community": SECRET, "rack_note": "left"}
+    device = {"name": "a", "primary_ip": "10.0.0.1", "role": "ups", "custom_fields": fields}
+    (tmp_path / "netbox.json").write_text(json.dumps([device]), encoding="utf-8")
+    _, out, err = run("netbox.json")
+    assert SECRET not in out + err
+    assert "# custom_fields.snmp_community: ***; custom_fields.rack_note: left" in out
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_cells_may_be_parted_otherwise_and_hold_line_breaks(
     run: Callable[..., Any], tmp_path: Path, separator: str
@@ -132,36 +171,6 @@ def test_a_workbook_is_read_sheet_by_sheet(run: Callable[..., Any], tmp_path: Pa
     assert "sheet 动力, row 3: has no address" in err
     assert "sheet 说明: has no row of headings, and was left out" in err
 
-
-def test_the_devices_of_a_netbox_are_taken_in(run: Callable[..., Any], tmp_path: Path) -> None:
-    (tmp_path / "netbox.json").write_text(json.dumps(NETBOX), encoding="utf-8")
-    code, out, err = run("netbox.json")
-    (entry,) = loaded(out, tmp_path).entries.values()
-    assert code == 1
-    assert (entry.name, entry.device.address, entry.device.device_class) == ("acc-1", "10.1.0.1", DeviceClass.SWITCH)
-    assert entry.tags == ("floor 2",)
-    assert entry.site is not None
-    assert (entry.site.name, entry.site.title.zh, entry.site.customer.name) == ("Head-Office", "Head Office", "Acme")
-    assert "# device_type: Huawei S5735; status: Active; serial: SN0001" in out
-    assert "device 2: has no address" in err
-    assert "has 2 of NetBox's 3 devices" in err
-
-
-def test_what_the_inventory_has_is_used_and_not_proposed_again(run: Callable[..., Any], tmp_path: Path) -> None:
-    (tmp_path / "inventory.yaml").write_text(
-        "customers: [{name: acme}]\nsites: [{name: hq, customer: acme, title: 总部}]\n"
-        "devices: [{name: core-1, address: 10.0.0.1, class: switch}]\n",
-        encoding="utf-8",
-    )
-    (tmp_path / "list.csv").write_text(
-        "name,ip,class,site\ncore-1,10.0.0.9,switch,总部\nx,10.0.0.1,ups,\ny,10.0.0.8,ups,New\n", encoding="utf-8"
-    )
-    code, out, err = run("list.csv", "-i", "inventory.yaml")
-    assert code == 1
-    assert "{name: core-1-2, address: 10.0.0.9, class: switch, site: hq}" in out
-    assert "sites:\n  - {name: New, title: New, customer: acme}\n" in out
-    assert "customers:" not in out
-    assert "row 3: address 10.0.0.1 is core-1's already" in err
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -201,6 +210,36 @@ def test_a_damaged_workbook_is_one_clear_line(
     said = "netpatrol: list.xlsx: is not an XLSX file, or a damaged one: save it anew\n"
     assert run("list.xlsx") == (2, "", said)
 
+
+def test_the_devices_of_a_netbox_are_taken_in(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "netbox.json").write_text(json.dumps(NETBOX), encoding="utf-8")
+    code, out, err = run("netbox.json")
+    (entry,) = loaded(out, tmp_path).entries.values()
+    assert code == 1
+    assert (entry.name, entry.device.address, entry.device.device_class) == ("acc-1", "10.1.0.1", DeviceClass.SWITCH)
+    assert entry.tags == ("floor 2",)
+    assert entry.site is not None
+    assert (entry.site.name, entry.site.title.zh, entry.site.customer.name) == ("Head-Office", "Head Office", "Acme")
+    assert "# device_type: Huawei S5735; status: Active; serial: SN0001" in out
+    assert "device 2: has no address" in err
+    assert "has 2 of NetBox's 3 devices" in err
+
+
+def test_what_the_inventory_has_is_used_and_not_proposed_again(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "inventory.yaml").write_text(
+        "customers: [{name: acme}]\nsites: [{name: hq, customer: acme, title: 总部}]\n"
+        "devices: [{name: core-1, address: 10.0.0.1, class: switch}]\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "list.csv").write_text(
+        "name,ip,class,site\ncore-1,10.0.0.9,switch,总部\nx,10.0.0.1,ups,\ny,10.0.0.8,ups,New\n", encoding="utf-8"
+    )
+    code, out, err = run("list.csv", "-i", "inventory.yaml")
+    assert code == 1
+    assert "{name: core-1-2, address: 10.0.0.9, class: switch, site: hq}" in out
+    assert "sites:\n  - {name: New, title: New, customer: acme}\n" in out
+    assert "customers:" not in out
+    assert "row 3: address 10.0.0.1 is core-1's already" in err
 
 
 def test_a_list_without_mistakes_exits_0(run: Callable[..., Any], tmp_path: Path) -> None:
