@@ -101,6 +101,8 @@ def _end_of(day: str, zone: str) -> datetime:
         return datetime.combine(date.fromisoformat(day), time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
     except ValueError:
         raise UsageProblem(f"--until {day}: not a day (right form: --until 2026-12-31)") from None
+    except OverflowError:
+        raise UsageProblem(f"--until {day}: too far away (right form: --until 2026-12-31, or none)") from None
 
 
 def _say(change: FindingChange, lang: Lang) -> None:
