@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -183,7 +184,8 @@ def test_a_finding_is_accepted_until_the_end_of_a_day_shown_and_taken_back(
     assert waiver.until.isoformat() == "2999-12-31T15:59:59+00:00"
     (row,) = rows(capsys, "findings")
     assert (row["id"], row["state"]) == (home, "已豁免")
-    assert row["accepted"] == f"王工 于 {waiver.at:%Y-%m-%d} 豁免，有效期至 2999-12-31：备件已订"
+    day = waiver.at.astimezone(ZoneInfo("Asia/Shanghai"))
+    assert row["accepted"] == f"王工 于 {day:%Y-%m-%d} 豁免，有效期至 2999-12-31：备件已订"
     assert cli.run(["findings", "--lang", "en"]) == 0
     assert home in capsys.readouterr().out
     assert cli.run(["findings", "unwaive", home, "--by", "李工", "--reason", "到货", "--lang", "en"]) == 0
