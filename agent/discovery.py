@@ -6,6 +6,7 @@ is refused, and one connection to its SSH port, which reads the greeting and nev
 
 import asyncio
 import contextlib
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +16,12 @@ from agent.proposal import Names, Proposal
 from agent.ways import SSH_PORT, Way
 from collectors import convert
 from collectors.errors import AuthFailed, CollectError, TimedOut, Unreachable
-from collectors.model import Device, DeviceClass, SnmpTransport
+from collectors.model import Device, DeviceClass, SnmpTransport, Value
 from collectors.profiles import FALLBACK, ProfileSet
 from collectors.profiles.rules import Profile
 from collectors.snmp import OpenSnmp, open_transport
+
+_log = logging.getLogger(__name__)
 
 SYS_DESCR, SYS_OBJECT_ID, SYS_NAME, SYS_SERVICES = (f"1.3.6.1.2.1.1.{n}.0" for n in (1, 2, 5, 7))
 SYSTEM = (SYS_OBJECT_ID, SYS_DESCR, SYS_NAME, SYS_SERVICES)
@@ -126,6 +129,9 @@ async def sweep(how: Sweep, wanted: Iterable[str], done: Callable[[str, Found | 
     async def one(number: int, address: str) -> None:
         try:
             there = await look(how, address)
+        except Exception:  # noqa: BLE001 - the edge of one address
+            _log.exception("%s: a fault of ours: it is left out", address)
+            there = None
         finally:
             room.release()
         if there is not None:
@@ -187,14 +193,21 @@ async def _asked(how: Sweep, transport: SnmpTransport, found: Found) -> Found:
     with contextlib.suppress(CollectError):
         if probes := how.profiles.probes(*said):
             answers = {oid: convert.text(value) for oid, value in (await transport.get(probes)).items()}
-    services = convert.number(values.get(SYS_SERVICES))
     return replace(
         found,
         name=texts[SYS_NAME],
         descr=texts[SYS_DESCR],
-        services=None if services is None else int(services),
+        services=_services(values.get(SYS_SERVICES)),
         profile=how.profiles.match(*said, answers),
     )
+
+
+def _services(value: Value) -> int | None:
+    try:
+        number = convert.number(value)
+    except convert.NotANumber:
+        return None
+    return None if number is None else int(number)
 
 
 async def greeting(address: str, port: int, seconds: float) -> str:

@@ -9,6 +9,7 @@ from agent.checks.rules import Check
 from agent.fleet_runs import SiteInspection
 from agent.model import Finding, Inventory, Ticket
 from agent.store import NotFound, RunSummary, Store, StoreCorrupt
+from agent.store.ahead import standing
 from collectors.model import Sample
 
 log = logging.getLogger(__name__)
@@ -37,11 +38,11 @@ class Fleet:
 
     def samples(self, found: Iterable[Finding], at_work: Iterable[Ticket], now: datetime) -> list[Sample]:
         """Return the figures as of now. Raises StoreError."""
-        runs = self._store.runs(limit=RUNS_AT_FIRST if self._looked is None else RUNS)
+        runs = self._store.runs(limit=RUNS_AT_FIRST if self._looked is None else RUNS, now=now)
         for run in runs:
             if run.id not in self._seen:
                 try:
-                    self._take(run)
+                    self._take(run, now)
                 except (NotFound, StoreCorrupt) as error:  # it will not get better: the others show
                     log.warning("run %s is in no figure: %s", run.id, error)
                 self._seen.add(run.id)
@@ -65,16 +66,16 @@ class Fleet:
             self._ended, self._back = self._store.recurred(since), back
         return [*tickets, *(ticket for ticket in self._ended if sla.began(ticket) >= since)]
 
-    def _take(self, run: RunSummary) -> None:
+    def _take(self, run: RunSummary, now: datetime) -> None:
         """Read a run, unless a later inspection of each of its sites is known.
 
         One that names a site no longer in the inventory, or none, may be of any.
         """
-        known = {name for name, one in self._latest.items() if one.ended_at >= run.finished_at}
+        latest = {name: standing(one.ended_at, now) for name, one in self._latest.items()}
+        known = {name for name, before in latest.items() if before >= standing(run.finished_at, now)}
         named, sites = run.sites.keys(), self._inventory.sites.keys()
         if known.issuperset(named if named and named <= sites else sites) or not fleet_runs.whole(run.scope):
             return
         for name, one in fleet_runs.of_run(self._store.run(run.id), self._inventory).items():
-            before = self._latest.get(name)
-            if before is None or before.ended_at < one.ended_at:
+            if name not in latest or latest[name] < standing(one.ended_at, now):
                 self._latest[name] = one

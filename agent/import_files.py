@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,8 +28,15 @@ NETBOX_LEFT_OUT = (
     "primary_ip6",
 )
 NETBOX_KEYS = {"role": "class", "device_role": "class", "tenant": "customer"}
+NAMED_BY = ("address", "name", "model", "label", "value", "display", "slug")
 
 IsHeading = Callable[[str], bool]
+Sheets = Sequence[tuple[str, Sequence[tuple[int, Sequence[object]]]]]
+"""Title, numbered lines."""
+
+# what openpyxl and what lies below it make of octets that were changed; a SyntaxError is of XML
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, LookupError, ValueError, TypeError, AttributeError,
+           RuntimeError)  # fmt: skip
 
 
 class ImportProblem(ValueError):
@@ -98,28 +106,31 @@ def _decoded(path: Path) -> str:
 
 
 def _xlsx(path: Path, is_heading: IsHeading) -> Table:
-    import openpyxl  # noqa: PLC0415 - 0.6 s that only a spreadsheet is worth
-    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415 - 0.6 s that only a spreadsheet is worth
 
     try:
         with zipfile.ZipFile(path) as packed:
             if sum(item.file_size for item in packed.infolist()) > UNPACKED:
                 raise ImportProblem(f"{path}: unpacks to more than {UNPACKED // 1_000_000} MB")
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        if isinstance(error, ImportProblem):
-            raise
-        raise ImportProblem(f"{path}: is not an XLSX file") from None
-    try:
-        sheets = [(sheet.title, list(enumerate(sheet.iter_rows(values_only=True), 1))) for sheet in book.worksheets]
-    finally:
-        book.close()
+        sheets = _sheets(path)
+    except ImportProblem:
+        raise
+    except (*DAMAGED, InvalidFileException):
+        raise ImportProblem(f"{path}: is not an XLSX file, or a damaged one: save it anew") from None
     return _sheet(path, sheets, is_heading)
 
 
-def _sheet(
-    path: Path, sheets: Sequence[tuple[str, Sequence[tuple[int, Sequence[object]]]]], is_heading: IsHeading
-) -> Table:
+def _sheets(path: Path) -> Sheets:
+    import openpyxl  # noqa: PLC0415
+
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        return [(sheet.title, list(enumerate(sheet.iter_rows(values_only=True), 1))) for sheet in book.worksheets]
+    finally:
+        book.close()
+
+
+def _sheet(path: Path, sheets: Sheets, is_heading: IsHeading) -> Table:
     """Find the headings of each sheet, and bring the lines below them. A sheet without any is told."""
     rows: list[Row] = []
     remarks: list[str] = []
@@ -199,16 +210,24 @@ def _device(device: Any) -> Iterator[tuple[str, str]]:
     if address:
         yield "address", _said(address)
     for key, value in device.items():
-        text = _said(value)
-        if text and key not in NETBOX_LEFT_OUT and not key.endswith("_count"):
-            yield NETBOX_KEYS.get(str(key), str(key)), text
+        if key not in NETBOX_LEFT_OUT and not key.endswith("_count"):
+            yield from _columns(NETBOX_KEYS.get(str(key), str(key)), value)
+
+
+def _columns(heading: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield a column; one for each field of what has no name, as `custom_fields`."""
+    if isinstance(value, dict) and not any(value.get(key) for key in NAMED_BY):
+        for key, each in value.items():
+            yield from _columns(f"{heading}.{key}", each)
+    elif said := _said(value):
+        yield heading, said
 
 
 def _said(value: Any) -> str:
     """Return what a person would call a value: an object by its name, a list by its items."""
     if isinstance(value, dict):
         maker = [_said(value["manufacturer"])] if value.get("manufacturer") else []
-        for key in ("address", "name", "model", "label", "value", "display", "slug"):
+        for key in NAMED_BY:
             if value.get(key) not in (None, ""):
                 return " ".join([*maker, _said(value[key])])
         return ", ".join(f"{key} {said}" for key, each in value.items() if (said := _said(each)))

@@ -1,12 +1,12 @@
 """Turn rows of a customer's list into entries of inventory.yaml. Pure.
 
 What the inventory has no key for stays beside the entry, as a comment; a row that cannot be an entry is told, and stays
-as a comment too: nothing of the list is lost.
+as a comment too: nothing of the list is lost, but secrets are not shown.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from collectors import yamlfile
 
 LISTS = ("credentials", "groups", "tags")
 DATES = ("installed", "warranty", "battery_installed")
+MASK = "***"
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
 
 
@@ -31,6 +32,7 @@ class Words:
     columns: Mapping[str, str]
     classes: Mapping[str, str]
     criticalities: Mapping[str, str]
+    secrets: tuple[str, ...]  # in the heading of what is not to be shown
 
 
 @dataclass(slots=True)
@@ -41,13 +43,15 @@ class Imported:
     sites: list[Keys] = field(default_factory=list)
     customers: list[Keys] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    hidden: dict[str, None] = field(default_factory=dict)  # headings of secrets, in their order
 
 
 @cache
 def words() -> Words:
     data = yamlfile.read(Path(__file__).with_name("importing.yaml")).data
+    secrets = tuple(data.pop("secrets"))
     turned = {group: {folded(w): key for key, known in keys.items() for w in known} for group, keys in data.items()}
-    return Words(turned["columns"], turned["classes"], turned["criticalities"])
+    return Words(turned["columns"], turned["classes"], turned["criticalities"], secrets)
 
 
 def folded(text: str) -> str:
@@ -57,6 +61,13 @@ def folded(text: str) -> str:
 
 def is_heading(text: str) -> bool:
     return folded(text) in words().columns
+
+
+@cache
+def is_secret(heading: str) -> bool:
+    """Say whether the cells below a heading without a key are secrets: `SNMP团体字`, `Enable Password`."""
+    plain = re.sub(r"[\s_\-.]+", "", heading).casefold()
+    return not is_heading(heading) and any(word in plain for word in words().secrets)
 
 
 def entries(rows: Iterable[Row], inventory: Inventory | None, same: Callable[[str, str], str]) -> Imported:
@@ -85,6 +96,7 @@ class _Importer:
                 self._called |= {(section, text): thing.name for text in (thing.name, thing.title.zh, thing.title.en)}
 
     def take(self, row: Row) -> None:
+        row = self._shown(row)
         keys, left, problems = _mapped(row)
         address = str(keys.get("address", ""))
         if address in self._addresses:
@@ -106,6 +118,12 @@ class _Importer:
         elif customer := keys.get("customer"):
             left = left | {"customer": str(customer)}
         self.imported.devices.append(Proposal(entry, "; ".join(f"{key}: {text}" for key, text in left.items())))
+
+    def _shown(self, row: Row) -> Row:
+        """Return the row without its secrets."""
+        hidden = dict.fromkeys(filter(is_secret, row.cells))
+        self.imported.hidden |= hidden
+        return replace(row, cells={**row.cells, **dict.fromkeys(hidden, MASK)})
 
     def _site(self, title: str, customer: str) -> str:
         """Return the name of a site, proposing it where the inventory does not have it."""

@@ -57,7 +57,7 @@ def whole_stdout() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        _leave_stdout()
+        _to_nowhere(sys.stdout)
     except OSError:
         _leave_stdout()
         raise
@@ -67,11 +67,36 @@ def _leave_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _to_nowhere(sys.stdout)
 
 
+def _to_nowhere(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@whole_stdout()
+def put(text: str) -> None:
+    """Write to stdout. That its reader has left stops nothing; raises OSError where it cannot be written."""
+    sys.stdout.write(text)
+
+
+def tell(text: str) -> None:
+    """Write to stderr. That its reader has left stops nothing."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _to_nowhere(sys.stderr)
+
+
+def tell_line(line: str) -> None:
+    """Write a line to stderr as `tell` does, made harmless."""
+    tell(safe_terminal(line) + "\n")
+
+
+@whole_stdout()
 def emit(rows: Sequence[Row], columns: Mapping[str, str], form: Format, out: TextIO | None = None) -> None:
-    """Print rows. `columns` is key → heading; JSON keeps every key of a row, table and CSV only these.
+    """Print rows, as `put` does. `columns` is key → heading; JSON keeps every key of a row, table and CSV only these.
 
     A key that begins with `_` is for the table's eyes: `_style` colours the line.
     """

@@ -13,6 +13,7 @@ from collectors.model import Secret
 RIGHT_FORM = "env:NAME, file:/path or keyring:service/name"
 PATTERN = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f]+|keyring:[^\x00-\x1f/][^\x00-\x1f]*/[^\x00-\x1f]+)$"
 MAX_BYTES = 65_536
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Keyring = Callable[[str, str], str | None]
 """(service, name) → the stored secret, None if there is none. Raises SecretError when there is no keyring to ask."""
@@ -75,7 +76,12 @@ class Resolver:
         value = fetch(rest, reference)
         if not value:
             raise SecretError(f"{reference} is empty")
-        if "\0" in value or "\n" in value or not _is_text(value):
+        if control := _CONTROL.search(value):
+            raise SecretError(
+                f"{reference} has the control character U+{ord(control[0]):04X}: it must be one line of plain text "
+                "(CRLF line ends leave U+000D)"
+            )
+        if not _is_text(value):
             raise SecretError(f"{reference} is not one line of text")
         return value
 

@@ -1,6 +1,7 @@
 """The command line: `netpatrol COMMAND`. One function a subcommand; errors become one clear line here."""
 
 import gc
+import io
 import os
 import sys
 from importlib.metadata import version
@@ -10,9 +11,9 @@ import typer
 
 from agent import messages
 from agent.cli import configs, discovering, filling_in, inspecting, setting_up, showing, waiving
-from agent.cli.options import UsageProblem, language_of
+from agent.cli.options import UsageProblem, language_of, say
 from agent.model import Lang
-from agent.output import safe_terminal, whole_stdout
+from agent.output import put, tell, whole_stdout
 from agent.startup import GARBAGE
 from agent.store import StoreError
 from collectors.errors import CollectError
@@ -47,7 +48,7 @@ for part in (setting_up, discovering, filling_in, inspecting, showing, waiving, 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"netpatrol {version('netpatrol')}")
+        put(f"netpatrol {version('netpatrol')}\n")
         raise typer.Exit
 
 
@@ -86,7 +87,7 @@ def run(arguments: list[str]) -> int:
     except tuple(EXIT_CODES) as error:
         return _explain(error, language_of(arguments), inspecting="inspect" in arguments[:1])
     if code == INTERRUPTED:  # typer makes this of Ctrl-C, and says nothing
-        _say(messages.said("interrupted", language_of(arguments)))
+        say(messages.said("interrupted", language_of(arguments)))
     return code if isinstance(code, int) else 0
 
 
@@ -95,9 +96,12 @@ def _explain(error: BaseException, lang: Lang, *, inspecting: bool) -> int:
     if isinstance(error, typer.TyperException):
         usage = cast(Any, error)  # a usage error; typer does not export its type
         usage.message = usage.message.replace("Value error, ", "")  # pydantic's, which typer quotes
-        usage.show()
+        said = io.StringIO()
+        usage.show(said)
+        tell(said.getvalue())
     else:
-        _say(_words(error, lang))
+        for line in _words(error, lang).splitlines():
+            say(line)
     usual, of_inspect = next(codes for kind, codes in EXIT_CODES.items() if isinstance(error, kind))
     return of_inspect if inspecting else usual
 
@@ -110,8 +114,3 @@ def _words(error: BaseException, lang: Lang) -> str:
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(str(part) for part in (error.filename, messages.said(error.strerror, lang)) if part)
     return messages.said(str(error), lang)
-
-
-def _say(message: str) -> None:
-    for line in message.splitlines():
-        print(safe_terminal(f"netpatrol: {line}"), file=sys.stderr)  # noqa: T201 - the one place errors are shown

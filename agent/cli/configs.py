@@ -1,8 +1,7 @@
 """`config backup show diff log raw`: devices' configurations, their secrets masked but for the last."""
 
 import asyncio
-import sys
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +18,7 @@ from agent.configs.files import write
 from agent.configs.round import Round
 from agent.configs.vault import Vault
 from agent.model import Entry, Lang
-from agent.output import Format, Row, emit, safe_terminal
+from agent.output import Format, Row, emit, put, safe_terminal, tell_line
 from agent.store import Store
 from agent.texts import text
 from collectors import configs
@@ -160,7 +159,7 @@ def diff(
     before, after = old or versions[1].id, new or versions[0].id
     drift = compare(_lines(archive, entry, before), _lines(archive, entry, after), configs.load(""))
     if not drift.lines:
-        typer.echo(text("config.same", spoken), err=True)
+        tell_line(text("config.same", spoken))
         return
     _print([f"--- {device} {before[:10]}", f"+++ {device} {after[:10]}", *drift.lines])
 
@@ -195,14 +194,14 @@ def raw(
     if setup.inventory.config_key is None:
         raise UsageProblem(text("config.no_key", spoken, file=path))
     vault = Vault(data / RAW_FOLDER, setup.inventory.config_key)
-    newest = vault.newest(site_name(entry), entry.name)
+    newest = vault.newest(site_name(entry), entry.name, reading.now())
     if newest is None:
         raise UsageProblem(text("config.none", spoken, device=device))
     if out.exists():
         raise UsageProblem(text("config.there", spoken, file=out))
     secret = vault.load(newest, site_name(entry), entry.name)
     write(out, secret.reveal().encode("utf-8", "surrogatepass"), new=True)
-    typer.echo(text("config.raw_written", spoken, device=device, file=out), err=True)
+    tell_line(text("config.raw_written", spoken, device=device, file=out))
 
 
 def _kept(device: str, setup: options.Setup, data: Path, lang: Lang) -> tuple[Entry, Archive]:
@@ -219,9 +218,4 @@ def _lines(archive: Archive, entry: Entry, version: str) -> list[str]:
 
 
 def _print(lines: Iterable[str]) -> None:
-    sys.stdout.writelines(_safe(lines))
-
-
-def _safe(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        yield safe_terminal(line) + "\n"
+    put("".join(f"{safe_terminal(line)}\n" for line in lines))

@@ -1,7 +1,6 @@
 """`discover record import`: everything that helps a new device into the inventory or into the tests."""
 
 import asyncio
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from agent.cli.options import UsageProblem
 from agent.cli.progress import progress
 from agent.discovery import Found, Sweep
 from agent.model import Inventory, Lang
+from agent.output import put
 from agent.texts import catalogue, text
 from collectors import nut_recording, recording
 from collectors.model import Device
@@ -68,7 +68,7 @@ def discover(
             options.say(line)
     proposals = discovery.propose(found, setup.inventory.entries, setup.profiles, catalogue()["discover.same"][spoken])
     heading = text("discover.heading", spoken, count=len(proposals), networks=", ".join(map(str, networks)))
-    sys.stdout.write(proposal.render(proposals, [heading]))
+    put(proposal.render(proposals, [heading]))
 
 
 def _networks(cidrs: list[str], *, yes: bool, lang: Lang) -> tuple[discovery.Network, ...]:
@@ -186,9 +186,11 @@ def import_list(
     )
     for line in (*table.remarks, *found.problems):
         options.say(f"{file}: {messages.said(line, spoken)}")
+    if found.hidden:
+        options.say(f"{file}: {text('import.secrets', spoken, headings=', '.join(found.hidden))}")
     good, bad = sum(device.good for device in found.devices), len(found.problems)
     heading = text("import.heading", spoken, file=file.name, count=good, bad=bad)
     sections = {"customers": found.customers, "sites": found.sites}
     devices = [each if each.good else replace(each, note=messages.said(each.note, spoken)) for each in found.devices]
-    sys.stdout.write(proposal.render(devices, [heading], sections))
+    put(proposal.render(devices, [heading], sections))
     return 1 if bad else 0

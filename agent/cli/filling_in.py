@@ -1,11 +1,10 @@
 """`manual`: the form of what a person looks at."""
 
-import sys
-
 import typer
 
 from agent import answers
 from agent.cli import options
+from agent.output import put
 
 
 def register(app: typer.Typer) -> None:
@@ -28,4 +27,4 @@ def manual(
     setup, spoken = options.opened(path, lang, resolve=False)
     entries = options.select(setup.inventory, site, device, device_class)
     wanted = answers.asked(setup.items, entries, options.cadence_of(cadence))
-    sys.stdout.write(answers.blank(wanted, spoken))
+    put(answers.blank(wanted, spoken))

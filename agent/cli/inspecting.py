@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from agent import answers, checks, inspection, reading, tables, wiring
 from agent.checks.rules import Check
@@ -36,7 +35,7 @@ from agent.exposition.probing import Prober
 from agent.exposition.server import serve
 from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
-from agent.output import Format, Row, emit, jsonl, safe_terminal, whole_stdout
+from agent.output import Format, Row, emit, jsonl, put, tell, tell_line
 from agent.service import Service
 from agent.startup import log_to_stderr, take_descriptors
 from agent.store import Store, StoreError
@@ -44,8 +43,6 @@ from agent.texts import text
 from collectors.errors import CollectError
 from collectors.model import Snapshot
 from collectors.ssh_kept import MOST
-
-stderr = Console(stderr=True, highlight=False, markup=False)
 
 
 def register(app: typer.Typer) -> None:
@@ -72,8 +69,7 @@ def gather(
         def done(snapshot: Snapshot) -> None:
             shown.advance(snapshot.device)
             if at_once:
-                sys.stdout.write(jsonl(tables.snapshot_row(snapshot)))
-                sys.stdout.flush()
+                put(jsonl(tables.snapshot_row(snapshot)))
 
         found = asyncio.run(_gather(setup, entries, done))
     if form is Format.JSON:
@@ -131,7 +127,7 @@ def inspect(
     store, problems = wiring.open_store(data, setup.inventory, setup.checks)
     with store:
         for problem in problems:
-            _complain(str(problem))
+            options.say(str(problem))
         with progress(text("cli.reading", spoken), len(entries) * (2 if window else 1)) as shown:
 
             def done(snapshot: Snapshot, reading: int) -> None:
@@ -145,8 +141,7 @@ def inspect(
 
             inspected = asyncio.run(work())
         report = _report(inspected.run, setup, store, data)
-        with whole_stdout():
-            emit(_found(inspected.run, setup, spoken), tables.finding_columns(spoken), form)
+        emit(_found(inspected.run, setup, spoken), tables.finding_columns(spoken), form)
     return _conclude(inspected, setup.checks, report, data, spoken)
 
 
@@ -159,7 +154,7 @@ def _backups(setup: Setup, data: Path, reader: reading.Reader) -> BackUp | None:
     try:
         return wiring.configurations(setup.inventory, data, reader).inspection
     except StoreError as error:
-        _complain(str(error))
+        options.say(str(error))
         return None
 
 
@@ -168,7 +163,7 @@ def _report(run: Run, setup: Setup, store: Store, data: Path) -> Path | None:
     try:
         return reporting.write(run, setup, store, data)
     except OSError as error:
-        _complain(f"{reporting.folder(data, run.id)}: the report cannot be written: {error.strerror or error}")
+        options.say(f"{reporting.folder(data, run.id)}: the report cannot be written: {error.strerror or error}")
         return None
 
 
@@ -179,16 +174,16 @@ def _conclude(inspected: Inspected, checks: Mapping[str, Check], report: Path | 
         ticket = change.ticket
         title = checks[ticket.check].title[lang] if ticket.check in checks else ticket.check
         parts = (change.number, text(f"action.{change.action}", lang), ticket.device, title, ticket.object)
-        _say(" ".join(filter(None, parts)))
+        tell_line(" ".join(filter(None, parts)))
     covered = f"{run.coverage.percent}% ({run.coverage.collected}/{run.coverage.expected})"
     answered = f"{run.coverage.answered}/{run.coverage.devices}"
-    _say(text("cli.done", lang, run=run.id, answered=answered, covered=covered))
+    tell_line(text("cli.done", lang, run=run.id, answered=answered, covered=covered))
     if report:
-        _say(text("cli.report_at", lang, path=report / f"report.{lang}.html"))
+        tell_line(text("cli.report_at", lang, path=report / f"report.{lang}.html"))
     if inspected.problem:
-        _complain(str(inspected.problem))
-        _complain(_whereabouts(inspected, data / wiring.SPOOL, lang))
-        sys.stderr.write(inspected.unsaved)
+        options.say(str(inspected.problem))
+        options.say(_whereabouts(inspected, data / wiring.SPOOL, lang))
+        tell(inspected.unsaved)
     return run.severity or (1 if inspected.problem else 0)
 
 
@@ -230,7 +225,7 @@ def run(
     setup = replace(setup, inventory=replace(setup.inventory, traps=options.traps(traps, setup.inventory)))
     store, problems = wiring.open_store(data, setup.inventory, setup.checks)
     for problem in problems:
-        _complain(str(problem))
+        options.say(str(problem))
     with store:
         asyncio.run(_serve(setup, store, data, address, pollers))
     return 0
@@ -274,11 +269,3 @@ async def _serve(setup: Setup, store: Store, data: Path, address: tuple[str, int
         if pusher is not None:
             await asyncio.to_thread(pusher.close)
     log.info("stopped")
-
-
-def _complain(message: str) -> None:
-    _say(f"netpatrol: {message}")
-
-
-def _say(line: str) -> None:
-    stderr.print(safe_terminal(line), soft_wrap=True)

@@ -17,7 +17,7 @@ from agent.checks.rules import Cadence, Check
 from agent.inventory_problems import choice
 from agent.inventory_scalars import parse_endpoint
 from agent.model import Entry, Inventory, Lang
-from agent.output import Format, safe_terminal
+from agent.output import Format, tell_line
 from agent.texts import text
 from agent.traps.settings import Traps
 from collectors import profiles
@@ -197,7 +197,7 @@ def say_not_understood(setup: Setup, lang: Lang) -> None:
 
 def say(line: object) -> None:
     """Write a line of ours to stderr."""
-    typer.echo(safe_terminal(f"netpatrol: {line}"), err=True)
+    tell_line(f"netpatrol: {line}")
 
 
 def select(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agent.output import safe_terminal
+from agent.output import safe_terminal, tell_line
 
 COLUMNS = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
 
@@ -31,7 +31,4 @@ def progress(what: str, total: int, *, shown: bool = True) -> Iterator[Shown]:
         def advance(name: str) -> None:
             bar.update(task, advance=1, description=safe_terminal(name) or what)
 
-        def line(said: str) -> None:
-            console.print(safe_terminal(said), soft_wrap=True)
-
-        yield Shown(advance, line)
+        yield Shown(advance, tell_line)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agent import reports
+from agent import files, reports
 from agent.cli.options import Setup
 from agent.model import Lang, Run
 from agent.store import Store, StoreError
@@ -21,9 +21,9 @@ def write(run: Run, setup: Setup, store: Store, data: Path) -> Path:
     target = folder(data, run.id)
     target.mkdir(parents=True, exist_ok=True)
     report = reports.build(run, before(run, store), setup.inventory, setup.checks, run.tickets, setup.items)
-    (target / "report.json").write_bytes(reports.to_json(report))
+    files.write(target / "report.json", reports.to_json(report))
     for lang in LANGUAGES:
-        (target / f"report.{lang}.html").write_text(reports.render(report, lang), encoding="utf-8")
+        files.write(target / f"report.{lang}.html", reports.render(report, lang).encode())
     return target
 
 

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from agent import inventory, messages
+from agent import files, inventory, messages
 from agent.cli import options
 from agent.cli.options import UsageProblem
 from agent.model import Lang
+from agent.output import put, tell_line
 from agent.texts import text
 from collectors import ssh
 from collectors.yamlfile import Problem
@@ -33,7 +34,7 @@ def init(
     spoken = options.language(lang)
     if path.exists() and not force:
         raise UsageProblem(text("cli.there", spoken, file=path))
-    path.write_text(inventory.EXAMPLE, encoding="utf-8")
+    files.write(path, inventory.EXAMPLE.encode())
     options.say(text("cli.written", spoken, file=path))
 
 
@@ -49,10 +50,10 @@ def check_config(path: options.InventoryOption = options.INVENTORY, lang: option
         options.say(messages.problem(warning, spoken))
     options.say_not_understood(setup, spoken)
     count = {"devices": len(setup.inventory.entries), "profiles": len(setup.profiles), "checks": len(setup.checks)}
-    typer.echo(f"{path}: " + text("cli.config_ok", spoken, **count))
+    put(f"{path}: {text('cli.config_ok', spoken, **count)}\n")
     if setup.inventory.profiles_dirs:
         read = {"files": len(setup.profiles.community.profiles), "samples": len(setup.profiles.community.meanings)}
-        typer.echo(f"{path}: " + text("community.read", spoken, **read))
+        put(f"{path}: {text('community.read', spoken, **read)}\n")
 
 
 def schema() -> None:
@@ -60,7 +61,7 @@ def schema() -> None:
 
     For editors that complete and check what is typed. 供编辑器补全与校验。
     """
-    typer.echo(json.dumps(inventory.json_schema(), ensure_ascii=False, indent=2))
+    put(json.dumps(inventory.json_schema(), ensure_ascii=False, indent=2) + "\n")
 
 
 def trust(
@@ -80,12 +81,12 @@ def trust(
     if access is None or access.known_hosts is None:
         raise UsageProblem(text("cli.no_ssh", spoken, device=device))
     key = ssh.fetch_host_key(entry.device.address, access.port, access.connect_timeout)
-    typer.echo(f"{device} {entry.device.address}:{access.port} {key.name} {key.fingerprint}", err=True)
+    tell_line(f"{device} {entry.device.address}:{access.port} {key.name} {key.fingerprint}")
     if not (yes or _confirmed(spoken)):
         options.say(text("cli.not_trusted", spoken, device=device))
         return 1
     ssh.add_host_key(access.known_hosts, entry.device.address, access.port, key, replace=replace)
-    typer.echo(text("cli.trusted", spoken, device=device, file=access.known_hosts), err=True)
+    tell_line(text("cli.trusted", spoken, device=device, file=access.known_hosts))
     return 0
 
 

@@ -10,7 +10,7 @@ from agent import dependencies, tables
 from agent.cli import options, reporting
 from agent.cli.options import UsageProblem
 from agent.model import Lang, TicketStatus
-from agent.output import Format, emit, safe_terminal
+from agent.output import Format, emit, put, tell_line
 from agent.reading import now
 from agent.store import Store
 from agent.texts import text
@@ -142,7 +142,7 @@ def show_ticket(
         behind = dependencies.listed(store.findings())
     if form is Format.TABLE:
         emit([tables.ticket_row(ticket, setup.checks, spoken, zone, behind)], tables.ticket_columns(spoken), form)
-        typer.echo()
+        put("\n")
     emit([tables.change_row(c, spoken, zone) for c in history], tables.change_columns(spoken), form)
 
 
@@ -163,7 +163,7 @@ def _action(action: str) -> Callable[..., None]:
             except TicketError as error:
                 raise UsageProblem(str(error)) from error
         status = text(f"ticket.{change.ticket.status}", spoken)
-        typer.echo(safe_terminal(f"{number}: {text(f'action.{action}', spoken)} → {status}"), err=True)
+        tell_line(f"{number}: {text(f'action.{action}', spoken)} → {status}")
 
     return act
 
@@ -184,7 +184,7 @@ def report(
     """
     setup, spoken = options.opened(path, lang, resolve=False)
     with stored(data, spoken) as store:
-        runs = store.runs(limit=200)
+        runs = store.runs(limit=200, now=now())
         if every:
             zone = setup.inventory.timezone
             emit([tables.run_row(r, spoken, zone) for r in runs], tables.run_columns(spoken), form)
@@ -192,5 +192,4 @@ def report(
         if not run and not runs:
             raise UsageProblem(text("cli.no_inspection", spoken, data=data))
         target = reporting.write(store.run(run or runs[0].id), setup, store, data)
-    for file in sorted(target.iterdir()):
-        typer.echo(file)
+    put("".join(f"{file}\n" for file in sorted(target.iterdir())))

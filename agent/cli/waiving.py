@@ -12,7 +12,7 @@ from agent.cli import options, showing
 from agent.cli.options import UsageProblem
 from agent.cli.showing import By
 from agent.model import Finding, Lang
-from agent.output import Format, emit, safe_terminal
+from agent.output import Format, emit, put, tell_line
 from agent.reading import now
 from agent.store import Store
 from agent.texts import text
@@ -54,7 +54,7 @@ def show(
         found, history = store.decisions(finding)
     if form is Format.TABLE:
         emit(tables.finding_rows([found], setup.checks, spoken, zone), tables.finding_columns(spoken), form)
-        typer.echo()
+        put("\n")
     emit([tables.decision_row(c, spoken, zone) for c in history], tables.decision_columns(spoken), form)
 
 
@@ -101,9 +101,11 @@ def _end_of(day: str, zone: str) -> datetime:
         return datetime.combine(date.fromisoformat(day), time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
     except ValueError:
         raise UsageProblem(f"--until {day}: not a day (right form: --until 2026-12-31)") from None
+    except OverflowError:
+        raise UsageProblem(f"--until {day}: too far away (right form: --until 2026-12-31, or none)") from None
 
 
 def _say(change: FindingChange, lang: Lang) -> None:
     state = text(f"finding.{change.finding.state}", lang)
     line = f"{change.finding.id}: {text(f'action.{change.action}', lang)} → {state}"
-    typer.echo(safe_terminal(line), err=True)
+    tell_line(line)

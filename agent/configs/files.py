@@ -1,11 +1,9 @@
 """Write a file whole or not at all, for its owner's eyes only."""
 
-import os
 import secrets
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
+from agent import files
 from agent.store import StoreError
 
 
@@ -28,19 +26,7 @@ def write(path: Path, data: bytes, *, new: bool = False) -> None:
     `new`: a file that is there already stays, also when another process was faster.
     """
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".netpatrol-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if new:
-                with suppress(FileExistsError):
-                    os.link(temporary, path)
-            else:
-                Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        files.write(path, data, mode=0o600, new=new)
     except OSError as error:
         raise cannot("written", path, error) from error
 

@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from agent.configs.files import ConfigStoreError, cannot, own_bytes, private_folder, write
+from agent.store.ahead import AHEAD
 from collectors.model import Secret
 
 MAGIC = b"NPC1"
 SALT, NONCE = 16, 12
 SUFFIX = ".enc"
+SALT_FILE = "_salt"  # no site is called so; in older folders `salt`, which a site can be
 
 
 @dataclass(slots=True)
@@ -32,18 +34,20 @@ class Vault:
 
     def save(self, site: str, device: str, text: Secret, now: datetime) -> bool:
         """Keep a configuration unless it is what was kept last; say whether it was written. Raises ConfigStoreError."""
-        newest = self.newest(site, device)
+        newest = self.newest(site, device, now)
         if newest is not None and self._is(newest, site, device, text):
             return False
-        path = private_folder(self.folder / site / device) / f"{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
         salt, nonce = self._salt(), secrets.token_bytes(NONCE)
+        path = private_folder(self.folder / site / device) / _file_name(now)
         packed = zlib.compress(text.reveal().encode("utf-8", "surrogatepass"))
         write(path, MAGIC + salt + nonce + self._key(salt).encrypt(nonce, packed, _about(site, device)))
         return True
 
-    def newest(self, site: str, device: str) -> Path | None:
-        """Return a device's last raw configuration."""
-        return max((self.folder / site / device).glob(f"*{SUFFIX}"), default=None)
+    def newest(self, site: str, device: str, now: datetime) -> Path | None:
+        """Return a device's last raw configuration. One still to come counts as the oldest: its clock was ahead."""
+        latest = _file_name(now + AHEAD)
+        found = (self.folder / site / device).glob(f"*{SUFFIX}")
+        return max(found, key=lambda path: (path.name <= latest, path.name), default=None)
 
     def load(self, path: Path, site: str, device: str) -> Secret:
         """Decrypt a file. Raises ConfigStoreError, also when it was encrypted with another key."""
@@ -70,7 +74,14 @@ class Vault:
 
     def _salt(self) -> bytes:
         """Return one salt for all files of the folder: making a key from it takes a tenth of a second."""
-        salt = own_bytes(private_folder(self.folder) / "salt", SALT)
+        folder = private_folder(self.folder)
+        path, before = folder / SALT_FILE, folder / "salt"
+        try:
+            if before.is_file():
+                before.replace(path)
+        except OSError as error:
+            raise cannot("written", path, error) from error
+        salt = own_bytes(path, SALT)
         return salt if len(salt) == SALT else secrets.token_bytes(SALT)
 
     def _key(self, salt: bytes) -> AESGCM:
@@ -78,6 +89,10 @@ class Vault:
             derived = Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(self.passphrase.reveal().encode())
             self._keys[salt] = AESGCM(derived)
         return self._keys[salt]
+
+
+def _file_name(at: datetime) -> str:
+    return f"{at:%Y%m%dT%H%M%SZ}{SUFFIX}"
 
 
 def _about(site: str, device: str) -> bytes:

@@ -54,6 +54,10 @@ def sender(target: PushTarget) -> Send:
             reply = pool.request("POST", target.url, body=body, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             return Reply(Result.LATER, _said(str(error)))
+        except ValueError:  # http.client's, which quotes the header: a secret
+            return Reply(
+                Result.LATER, "a header cannot be sent: its value has a line break or another control character"
+            )
         return judged(reply.status, reply.headers.get("Retry-After"), reply.data)
 
     return send

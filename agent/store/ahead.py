@@ -25,5 +25,10 @@ def ticket_by(ticket: Ticket, now: datetime | None) -> Ticket:
     return ticket if resolved_at == ticket.resolved_at else replace(ticket, resolved_at=resolved_at)
 
 
+def standing(at: datetime, now: datetime) -> tuple[bool, datetime]:
+    """Return what orders times by: one that is still to come counts as older than all others."""
+    return at <= now + AHEAD, at
+
+
 def _by(at: datetime, now: datetime | None) -> datetime:
     return now - _JUST if now is not None and at > now + AHEAD else at

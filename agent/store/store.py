@@ -231,10 +231,12 @@ class Store:
             found = connection.execute(select(table).where(table.c.number == number).order_by(table.c.id))
             return tuple(codec.unpack(TicketChange, row.body) for row in found)
 
-    def runs(self, limit: int = 20) -> tuple[RunSummary, ...]:
-        """Return the runs, newest first."""
+    def runs(self, limit: int = 20, *, now: datetime | None = None) -> tuple[RunSummary, ...]:
+        """Return the runs, newest first; with `now`, those still to come last: a clock made them that was ahead."""
         table = tables.runs
-        wanted = select(table.c.summary).order_by(table.c.started_at.desc(), table.c.id.desc()).limit(limit)
+        to_come = [] if now is None else [table.c.finished_at > now + AHEAD]
+        order = (*to_come, table.c.started_at.desc(), table.c.id.desc())
+        wanted = select(table.c.summary).order_by(*order).limit(limit)
         with self._database.reading() as connection:
             return tuple(codec.unpack(RunSummary, row.summary) for row in connection.execute(wanted))
 

@@ -7,13 +7,16 @@ import socket
 import sys
 import tempfile
 from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from agent import cli, inventory
-from agent.store import Store, StoreFull
+from agent.store import Outcome, Store, StoreFull
+from agent.wiring import STORE
 from collectors import ssh
 from collectors.known_hosts import HostKey
 
@@ -269,6 +272,20 @@ def test_an_inspection_ends_with_the_worst_severity_and_leaves_a_report(
     assert len(capsys.readouterr().out.splitlines()) == 3
     assert cli.run(["report", "20000101T000000Z-0000"]) == 1
     assert "there is no run" in capsys.readouterr().err
+
+
+def test_the_report_is_of_the_last_inspection_not_of_one_still_to_come(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.run(["inspect", "--device", "silent", "--window", "0"])
+    to_come = datetime(9000, 1, 1, tzinfo=UTC)
+    with Store.open(home / "netpatrol-data" / STORE) as store:
+        made = store.run(store.runs()[0].id)
+        ahead = replace(made, id="90000101T000000Z-0000", started_at=to_come, finished_at=to_come)
+        store.record([], {}, lambda known: Outcome(), lambda outcome: ahead, now=to_come)
+    capsys.readouterr()
+    assert cli.run(["report"]) == 0
+    assert {Path(line).parent.name for line in capsys.readouterr().out.splitlines()} == {made.id}
 
 
 def test_a_form_is_printed_filled_in_and_shown_in_the_report(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

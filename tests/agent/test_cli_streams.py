@@ -23,7 +23,9 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ran(home: Path, *arguments: str, stdout: int = subprocess.PIPE, **env: str) -> "subprocess.CompletedProcess[str]":
+def ran(
+    home: Path, *arguments: str, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE, **env: str
+) -> "subprocess.CompletedProcess[str]":
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME")}
     root = str(Path(__file__).parents[2])
     said: Mapping[str, str] = kept | {"PYTHONPATH": root, "LANG": "C.UTF-8", "NP_C": "c", "NETPATROL_LANG": "en"} | env
@@ -32,7 +34,7 @@ def ran(home: Path, *arguments: str, stdout: int = subprocess.PIPE, **env: str) 
         cwd=home,
         env=said,
         stdout=stdout,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         encoding="utf-8",
         errors="replace",
         check=False,
@@ -47,8 +49,24 @@ def gone() -> int:
     return writer
 
 
-def test_a_reader_that_leaves_is_no_error(home: Path, gone: int) -> None:
-    done = ran(home, "devices", stdout=gone)
+@pytest.fixture
+def many(home: Path) -> None:
+    """A thousand devices: what is printed of them is larger than any buffer."""
+    devices = "".join(f"  - {{name: d{n}, address: 10.0.{n // 250}.{n % 250}, class: ups}}\n" for n in range(1000))
+    (home / "inventory.yaml").write_text(f"devices:\n{devices}", encoding="utf-8")
+    rows = "".join(f"e{n},10.1.{n // 250}.{n % 250},ups\n" for n in range(1000))
+    (home / "list.csv").write_text(f"name,address,class\n{rows}", encoding="utf-8")
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(
+    "command",
+    [["devices"], *(["devices", "--format", form] for form in ("json", "jsonl", "csv")),
+     ["manual"], ["schema"], ["import", "list.csv"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_reader_that_leaves_is_no_error(home: Path, gone: int, command: list[str]) -> None:
+    done = ran(home, *command, stdout=gone)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -57,6 +75,21 @@ def test_an_inspection_whose_reader_left_keeps_its_severity_and_writes_its_repor
     assert done.returncode == 2
     assert "Report: netpatrol-data/reports/" in done.stderr
     assert len(list(home.glob("netpatrol-data/reports/*/report.zh.html"))) == 1
+
+
+def test_an_inspection_goes_on_though_nobody_reads_its_remarks(home: Path, gone: int) -> None:
+    spool = home / "netpatrol-data" / "spool"
+    spool.mkdir(parents=True)
+    (spool / "damaged.json").write_text("{", encoding="utf-8")  # told before anything is read
+    done = ran(home, "inspect", "--device", "silent", "--window", "0", stderr=gone)
+    assert done.returncode == 2
+    assert "Reachability" in done.stdout
+    assert len(list(home.glob("netpatrol-data/reports/*/report.zh.html"))) == 1
+
+
+@pytest.mark.parametrize("arguments", [["findings"], ["devices", "--never"]], ids=" ".join)
+def test_a_mistake_keeps_its_exit_code_though_nobody_reads_it(home: Path, gone: int, arguments: list[str]) -> None:
+    assert ran(home, *arguments, stderr=gone).returncode == 2
 
 
 def test_a_full_disk_behind_stdout_is_one_line(home: Path) -> None:

@@ -185,7 +185,7 @@ async def test_without_a_key_no_raw_text_is_kept_and_with_one_it_is_encrypted(de
     await sealed.back_up()
     vault = sealed.keeper.vault
     assert vault is not None
-    raw = vault.load(vault.newest("hq", "core-1"), "hq", "core-1")
+    raw = vault.load(vault.newest("hq", "core-1", sealed.now), "hq", "core-1")
     assert raw.reveal() == KEPT
     assert not any(secret.encode() in data for data in sealed.files().values() for secret in SECRETS)
 

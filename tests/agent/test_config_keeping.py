@@ -88,7 +88,7 @@ def vault(tmp_path: Path) -> Vault:
 def test_what_is_kept_comes_back_and_is_nowhere_to_be_read(vault, tmp_path):
     text = Secret("password hunter2\n" * 50)
     assert vault.save("hq", "core-1", text, NOW)
-    newest = vault.newest("hq", "core-1")
+    newest = vault.newest("hq", "core-1", NOW)
     assert vault.load(newest, "hq", "core-1") == text
     assert stat.S_IMODE(newest.stat().st_mode) == 0o600
     assert not any(b"hunter2" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
@@ -99,13 +99,29 @@ def test_only_a_change_makes_a_new_file(vault):
     assert not vault.save("hq", "core-1", Secret("a"), NOW + HOUR)
     assert vault.save("hq", "core-1", Secret("b"), NOW + 2 * HOUR)
     assert len(list((vault.folder / "hq" / "core-1").iterdir())) == 2
-    assert vault.load(vault.newest("hq", "core-1"), "hq", "core-1").reveal() == "b"
+    assert vault.load(vault.newest("hq", "core-1", NOW + 2 * HOUR), "hq", "core-1").reveal() == "b"
+
+
+def test_what_a_clock_wrote_that_was_ahead_gives_way_to_what_is_written_now(vault):
+    assert vault.save("hq", "core-1", Secret("ahead"), NOW + 365 * DAY)
+    assert vault.save("hq", "core-1", Secret("a"), NOW)
+    assert not vault.save("hq", "core-1", Secret("a"), NOW + HOUR)
+    assert vault.load(vault.newest("hq", "core-1", NOW + HOUR), "hq", "core-1").reveal() == "a"
+
+
+def test_a_site_may_be_called_salt_also_where_the_salt_was_called_so(vault):
+    vault.folder.mkdir()
+    (vault.folder / "salt").write_bytes(bytes(range(16)))
+    assert vault.save("salt", "core-1", Secret("a"), NOW)
+    newest = vault.newest("salt", "core-1", NOW)
+    assert newest.read_bytes()[4:20] == bytes(range(16))
+    assert vault.load(newest, "salt", "core-1").reveal() == "a"
 
 
 @pytest.mark.parametrize("wrong", ["key", "device", "bytes", "short", "magic"])
 def test_what_is_not_right_is_not_decrypted(vault, wrong):
     vault.save("hq", "core-1", Secret("a"), NOW)
-    path = vault.newest("hq", "core-1")
+    path = vault.newest("hq", "core-1", NOW)
     data = path.read_bytes()
     if wrong in ("bytes", "short", "magic"):
         path.write_bytes(

@@ -20,12 +20,13 @@ from tests.simulator.snmp_agent import OID, Recording, SnmpAgent
 
 FIRST, SECOND, THIRD, NOBODY = (f"127.0.0.{n}" for n in (11, 12, 13, 14))
 ALL = (FIRST, SECOND, THIRD, NOBODY)
+SYSTEM_GROUP = "1.3.6.1.2.1.1"
 V3 = SnmpAccess(version="3", user="ops", auth_protocol="sha256", auth_key=Secret("correct horse"))
 
 
 def system(name: str) -> Recording:
     """What a switch of Huawei says of itself. sysServices 6: it bridges and routes."""
-    base = "1.3.6.1.2.1.1"
+    base = SYSTEM_GROUP
     oid = (OID, "1.3.6.1.4.1.2011.2.23.1")
     return {f"{base}.1.0": "S5735", f"{base}.2.0": oid, f"{base}.5.0": name, f"{base}.7.0": 6}
 
@@ -72,6 +73,31 @@ async def test_each_device_is_found_by_the_credential_it_answers(
         (FIRST, "blue", "core 1", 6),
         (SECOND, "v3", "core 1", 6),
     ]
+
+
+async def test_a_device_whose_services_are_no_number_is_found_beside_the_others(
+    profile_set: ProfileSet, switch: SnmpAgent
+) -> None:
+    odd = {**system("odd"), f"{SYSTEM_GROUP}.7.0": "bridge"}
+    async with SnmpAgent(odd, community="blue", address=SECOND, port=switch.port):
+        found = await found_at(looking(profile_set, community("blue", switch.port)))
+    assert [(each.name, each.services) for each in found] == [("core 1", 6), ("odd", None)]
+
+
+async def test_an_address_that_cannot_be_looked_at_costs_the_others_nothing(
+    profile_set: ProfileSet, switch: SnmpAgent, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def greet(address: str, port: int, seconds: float) -> str:
+        if address == SECOND:
+            raise LookupError("unforeseen")
+        return ""
+
+    told: list[str] = []
+    how = replace(looking(profile_set, community("blue", switch.port)), greet=greet)
+    found = await discovery.sweep(how, [SECOND, FIRST], lambda address, there: told.append(address))
+    assert [each.name for each in found] == ["core 1"]
+    assert sorted(told) == [FIRST, SECOND]
+    assert f"{SECOND}: a fault of ours" in caplog.text
 
 
 async def test_a_credential_is_tried_once_whatever_its_retries(profile_set: ProfileSet, switch: SnmpAgent) -> None:

@@ -57,6 +57,16 @@ def test_an_inspection_made_since_the_last_look_takes_the_place_of_the_one_befor
     assert runs_shown(fleet, NOW + HOUR) == {"hq": "run-2", "branch": "run-2"}
 
 
+@pytest.mark.parametrize("looked", [True, False], ids=["it was shown", "it was not shown yet"])
+def test_an_inspection_of_a_clock_that_was_ahead_gives_way_to_one_of_now(store: Store, looked: bool):
+    fleet = Fleet(INVENTORY, CHECKS, store)
+    keep(store, run(1, ALL_OK, NOW + 1000 * HOUR))
+    if looked:
+        assert runs_shown(fleet, NOW) == {"hq": "run-1", "branch": "run-1"}
+    keep(store, run(2, ALL_OK, NOW))
+    assert runs_shown(fleet, NOW + HOUR) == {"hq": "run-2", "branch": "run-2"}
+
+
 class Counting:
     """A store that counts the runs it is asked for."""
 

@@ -1,6 +1,7 @@
 """Lists of customers become entries: every row is an entry or a clear line, and nothing of it is lost."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -99,6 +100,45 @@ def test_nothing_of_a_list_is_lost(run: Callable[..., Any], tmp_path: Path) -> N
         assert meant.get(cell, cell) in out, cell
 
 
+SECRET = "hunter2-in-the-list"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "密码",
+        "登录口令",
+        "SNMP团体字",
+        "password",
+        "Enable Password",
+        "SNMP Community（只读）",
+        "auth_key",
+        "登录(密码)",
+    ],
+)
+@pytest.mark.parametrize("address", ["10.0.0.1", "10.0.0.300"], ids=["an entry", "a row that is no entry"])
+def test_a_secret_of_a_list_is_not_shown_and_how_to_give_it_is_said_once(
+    run: Callable[..., Any], tmp_path: Path, heading: str, address: str
+) -> None:
+    rows = [f"{name},{address},ups,{SECRET},room 2" for name in ("a", "b")]
+    (tmp_path / "list.csv").write_text("\n".join((f"name,ip,class,{heading},note", *rows)), encoding="utf-8")
+    _, out, err = run("list.csv")
+    assert SECRET not in out + err
+    assert "***" in out and "room 2" in out
+    (said,) = [line for line in err.splitlines() if "shown as ***" in line]
+    assert said.startswith(f"netpatrol: list.csv: {heading}: secrets, shown as ***")
+    assert "credentials (env:NAME, file:/path or keyring:service/name)" in said
+
+
+def test_a_secret_in_a_netbox_field_is_not_shown(run: Callable[..., Any], tmp_path: Path) -> None:
+    fields = {"snmp_community": SECRET, "rack_note": "left"}
+    device = {"name": "a", "primary_ip": "10.0.0.1", "role": "ups", "custom_fields": fields}
+    (tmp_path / "netbox.json").write_text(json.dumps([device]), encoding="utf-8")
+    _, out, err = run("netbox.json")
+    assert SECRET not in out + err
+    assert "# custom_fields.snmp_community: ***; custom_fields.rack_note: left" in out
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_cells_may_be_parted_otherwise_and_hold_line_breaks(
     run: Callable[..., Any], tmp_path: Path, separator: str
@@ -130,6 +170,45 @@ def test_a_workbook_is_read_sheet_by_sheet(run: Callable[..., Any], tmp_path: Pa
     assert list(loaded(out, tmp_path).entries) == ["sw-1", "ups-1"]
     assert "sheet 动力, row 3: has no address" in err
     assert "sheet 说明: has no row of headings, and was left out" in err
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def wrong_checksum(path: Path) -> None:
+    with zipfile.ZipFile(path) as packed:
+        checksum = packed.getinfo(SHEET).CRC
+    right, wrong = (number.to_bytes(4, "little") for number in (checksum, checksum ^ 1))
+    path.write_bytes(path.read_bytes().replace(right, wrong))
+
+
+def broken_stream(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as packed:
+        begins = packed.getinfo(SHEET).header_offset + 30 + len(SHEET)  # of a local file header (APPNOTE 4.3.7)
+    raw[begins] ^= 0xFF
+    path.write_bytes(raw)
+
+
+def broken_xml(path: Path) -> None:
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, part in parts.items():
+            packed.writestr(name, part[:-20] if name == SHEET else part)
+
+
+@pytest.mark.parametrize("damage", [wrong_checksum, broken_stream, broken_xml])
+def test_a_damaged_workbook_is_one_clear_line(
+    run: Callable[..., Any], tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    book = openpyxl.Workbook()
+    for row in (["name", "address", "class"], ["ups-1", "10.0.0.2", "ups"]):
+        book.active.append(row)
+    book.save(tmp_path / "list.xlsx")
+    damage(tmp_path / "list.xlsx")
+    said = "netpatrol: list.xlsx: is not an XLSX file, or a damaged one: save it anew\n"
+    assert run("list.xlsx") == (2, "", said)
 
 
 def test_the_devices_of_a_netbox_are_taken_in(run: Callable[..., Any], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from agent.secrets import Resolver, SecretError, ask_keyring, check_reference
 from collectors.model import Secret
 
 LITERAL = "hunter2-the-secret"
+CONTROL = "it must be one line of plain text (CRLF line ends leave U+000D)"
 
 
 def resolver(tmp_path: Path, stored: dict[tuple[str, str], str] | None = None, **env: str) -> Resolver:
@@ -107,14 +108,14 @@ def test_the_keyring_is_asked_by_service_and_name(tmp_path: Path) -> None:
     [
         ("env:NP_NONE", "env:NP_NONE is not set: export NP_NONE before netpatrol starts"),
         ("env:NP_EMPTY", "env:NP_EMPTY is empty"),
-        ("env:NP_LINES", "env:NP_LINES is not one line of text"),
+        ("env:NP_LINES", f"env:NP_LINES has the control character U+000A: {CONTROL}"),
         ("env:NP_BYTES", "env:NP_BYTES is not one line of text"),
         ("file:none", "file:none cannot be read: No such file or directory"),
         ("file:folder", "file:folder is not a file"),
         ("file:/dev/zero", "file:/dev/zero is not a file"),
         ("file:newlines", "file:newlines is empty"),
-        ("file:two-lines", "file:two-lines is not one line of text"),
-        ("file:nul", "file:nul is not one line of text"),
+        ("file:two-lines", f"file:two-lines has the control character U+000A: {CONTROL}"),
+        ("file:nul", f"file:nul has the control character U+0000: {CONTROL}"),
         ("file:gbk", "file:gbk is not UTF-8 text"),
         ("file:large", "file:large is larger than 65536 bytes"),
         ("file:~nobody-of-that-name/x", "file:~nobody-of-that-name/x has no home folder to begin at"),
@@ -131,6 +132,18 @@ def test_what_does_not_resolve_is_named(reference: str, said: str, tmp_path: Pat
     with pytest.raises(SecretError) as caught:
         resolver(tmp_path, NP_EMPTY="", NP_LINES="hunter2\nhunter3", NP_BYTES="hunter2\udcff").resolve(reference)
     assert str(caught.value) == said
+
+
+@pytest.mark.parametrize("control", ["\r", "\t", "\x1b", "\x7f", "\x85"])
+@pytest.mark.parametrize("reference", ["env:NP_C", "keyring:np/ops", "file:priv"])
+def test_a_secret_with_a_control_character_is_refused_without_being_quoted(
+    reference: str, control: str, tmp_path: Path
+) -> None:
+    value = f"hunter2{control}"
+    write(tmp_path / "priv", f"{value}hunter3")
+    with pytest.raises(SecretError) as caught:
+        resolver(tmp_path, {("np", "ops"): value}, NP_C=value).resolve(reference)
+    assert str(caught.value) == f"{reference} has the control character U+{ord(control):04X}: {CONTROL}"
 
 
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, False), (0o644, True), (0o404, True)])

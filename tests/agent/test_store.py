@@ -166,6 +166,12 @@ class TestRuns:
         assert newest.coverage.percent == 75
         assert newest.finished_at - newest.started_at == timedelta(minutes=1)
 
+    def test_of_a_clock_that_was_ahead_are_listed_last(self, store):
+        for n, at in enumerate((0, 60 * 24 * 365, 50)):
+            record(store, at=at, run_of=lambda _, n=n, at=at: run(f"r{n}", at))
+        assert [r.id for r in store.runs(2, now=NOW)] == ["r2", "r0"]
+        assert [r.id for r in store.runs(now=minutes(60 * 24 * 365))] == ["r1", "r2", "r0"]
+
     def test_are_never_overwritten(self, store):
         record(store, run_of=lambda _: run())
         with pytest.raises(StoreConflict):

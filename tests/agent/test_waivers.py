@@ -214,6 +214,17 @@ def test_a_mistake_is_one_clear_line(
     assert words in capsys.readouterr().err
 
 
+def test_the_end_of_time_is_no_last_day_west_of_utc(
+    home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inventory = tmp_path / "inventory.yaml"
+    inventory.write_text(inventory.read_text("utf-8").replace("Asia/Shanghai", "America/New_York"), "utf-8")
+    words = ["--by", "王工", "--reason", "备件已订", "--until", "9999-12-31", "--lang", "en"]
+    assert cli.run(["findings", "waive", home, *words]) == 2
+    said = "--until 9999-12-31: too far away (right form: --until 2026-12-31, or none)"
+    assert capsys.readouterr().err == f"netpatrol: {said}\n"
+
+
 def test_a_finding_is_waived_where_there_is_no_inventory(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from agent.exposition.message import Request
 from agent.model import Lang
 
 KEPT = ("all", "site", "device")  # parameters that go on when the language is changed
+OCTETS = "surrogateescape"  # a file's name may be no UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Asked:
         if lang not in ("zh", "en"):
             raise ValueError("lang: not a language here (right form: ?lang=zh or ?lang=en)")
         return cls(
-            parts=tuple(unquote(part) for part in request.path.removesuffix("/").split("/")[1:]),
+            parts=tuple(unquote(part, errors=OCTETS) for part in request.path.removesuffix("/").split("/")[1:]),
             lang=cast("Lang", lang),
             root="../" * (request.path.count("/") - 1) or "./",
             query={name: request.query[name] for name in KEPT if name in request.query},
@@ -59,5 +60,5 @@ class Asked:
         return self._way(self.parts, lang, self.query)
 
     def _way(self, parts: Iterable[str], lang: Lang, query: Mapping[str, Iterable[str]]) -> str:
-        path = "/".join(quote(part, safe="") for part in parts)
+        path = "/".join(quote(part, safe="", errors=OCTETS) for part in parts)
         return f"{self.root}{path}?{urlencode({**query, 'lang': [lang]}, doseq=True)}"

@@ -1,6 +1,7 @@
 """The list of runs and the files of their reports: as they were written, and nothing else of the disk."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,19 @@ def test_runs_are_listed_and_lead_to_their_reports(here: Here, path: str, lang: 
     assert files[0].partition("?")[0].endswith(f"/report.{lang}.html")
     assert len(files) == 3
     assert all(here.follow(url, link) for link in page.links)
+
+
+def test_a_file_whose_name_is_no_utf_8_is_listed_and_served(here: Here):
+    name = os.fsdecode("巡检.pdf".encode("gbk"))  # as a zip of Windows has it
+    (here.folder / "reports" / RUN / name).write_bytes(b"%PDF")
+    for url in ("/reports", f"/reports/{RUN}"):
+        (link,) = [link for link in Texts(here.page(url)).links if ".pdf" in link]
+        assert here.follow(url, link) == "%PDF"
+
+
+@pytest.mark.parametrize("url", ["/tickets/%ff", "/reports/%ff", f"/reports/{RUN}/%ff.pdf"])
+def test_a_path_that_is_no_utf_8_is_none_of_ours(here: Here, url: str):
+    assert "there is no" in here.page(url, 404)
 
 
 def test_before_the_first_inspection_the_page_says_what_to_do(tmp_path: Path, here: Here):

@@ -108,6 +108,15 @@ def test_a_receiver_that_is_not_there_is_tried_again():
     assert "a-token" not in reply.said
 
 
+@pytest.mark.parametrize("secret", [{"token": Secret("a-token\r")}, {"headers": {"X-Key": Secret("a-token\n")}}])
+def test_a_header_that_cannot_be_sent_is_not_quoted(server: Server, secret: dict[str, object]):
+    reply = sender(target(server, **secret))(b"")
+    assert reply == Reply(
+        Result.LATER, "a header cannot be sent: its value has a line break or another control character"
+    )
+    assert not server.seen
+
+
 def test_a_receiver_without_a_good_certificate_gets_nothing(server: Server):
     reply = sender(PushTarget(url=f"https://127.0.0.1:{server.server_port}/write", token=Secret("a-token")))(b"")
     assert reply.result is Result.LATER
