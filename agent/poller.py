@@ -22,6 +22,7 @@ from agent.topology import Standing, standing_of
 from agent.waiting import came
 from collectors.columns import Samples
 from collectors.model import Sample, Snapshot
+from collectors.ssh_guard import Login
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Lost:
     devices: Collection[str]
 
 
-Message = Polled | LookedAt | Remembered | Lost
+Message = Polled | LookedAt | Remembered | Lost | Login
 Tell = Callable[[Message], object]
 
 

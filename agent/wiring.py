@@ -32,6 +32,7 @@ from agent.traps import station as traps
 from agent.traps.station import Station
 from collectors.gather import Bounds
 from collectors.profiles import ProfileSet
+from collectors.ssh_guard import DEVICES
 from collectors.ssh_kept import MOST
 from collectors.vocabulary import VOCABULARY, Meaning
 
@@ -66,6 +67,7 @@ def crew(parts: Parts, profiles: ProfileSet, data: Path, processes: int) -> Crew
             at_once=ceil(AT_ONCE / processes),
             per_site=ceil(PER_SITE / processes),
             sessions=ceil(MOST / processes),
+            logins=ceil(DEVICES / processes),
             store=data / STORE,
         )
         for entries in dealt(whole.entries, processes)
