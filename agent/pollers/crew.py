@@ -37,7 +37,8 @@ class Crew:
         self._of = {device: member for member in self.members for device in member.job.share.entries}
 
     async def run(self, stop: asyncio.Event, tell: Tell) -> None:
-        await asyncio.gather(*(member.run(stop, partial(self._take, member, tell)) for member in self.members))
+        works = (member.run(stop, partial(self._take, member, tell)) for member in self.members)
+        await asyncio.gather(stop.wait(), *works)  # where there are no devices there are no members
 
     def soon(self, device: str) -> None:
         self._of[device].command("soon", device)

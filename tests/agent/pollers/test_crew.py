@@ -226,3 +226,13 @@ def test_devices_of_a_kind_are_dealt_out_evenly_wherever_they_stand_in_the_inven
 
 def test_fewer_devices_than_processes_make_fewer_hands():
     assert [len(hand) for hand in wiring.dealt(inventory(60).entries, 5)] == [1, 1, 1]
+
+
+async def test_without_devices_there_is_no_process_and_the_end_is_waited_for():
+    crew, stop = Crew([]), asyncio.Event()
+    running = asyncio.create_task(crew.run(stop, lambda message: None))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not running.done()
+    stop.set()
+    await asyncio.wait_for(running, 20)
