@@ -164,6 +164,6 @@ def pusher(inventory: Inventory, metrics: Metrics) -> Pusher | None:
 def open_store(data: Path, inventory: Inventory, rules: Mapping[str, Check]) -> tuple[Store, tuple[StoreError, ...]]:
     """Open the store of a data folder, and take in runs that wait beside it. Returns what could not be taken in."""
     data.mkdir(parents=True, exist_ok=True)
-    store = Store.open(data / STORE)
+    store = Store.open(data / STORE, zone=inventory.timezone)
     taken = store.take_in(data / SPOOL, lambda spooled: inspection.decide_of(inventory, rules, spooled))
     return store, taken.problems
