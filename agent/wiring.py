@@ -13,6 +13,7 @@ from zlib import crc32
 from agent import derive, fleet_metrics, inspection
 from agent.checks.rules import Check
 from agent.configs.backup import Keeper
+from agent.configs.files import make_private
 from agent.configs.round import Round
 from agent.exposition.pages.routes import Pages
 from agent.fleet import Fleet
@@ -162,8 +163,11 @@ def pusher(inventory: Inventory, metrics: Metrics) -> Pusher | None:
 
 
 def open_store(data: Path, inventory: Inventory, rules: Mapping[str, Check]) -> tuple[Store, tuple[StoreError, ...]]:
-    """Open the store of a data folder, and take in runs that wait beside it. Returns what could not be taken in."""
-    data.mkdir(parents=True, exist_ok=True)
+    """Open the store of a data folder, made if need be, and take in runs that wait beside it.
+
+    Returns what could not be taken in. Raises OSError, StoreError.
+    """
+    make_private(data)
     store = Store.open(data / STORE, zone=inventory.timezone)
     taken = store.take_in(data / SPOOL, lambda spooled: inspection.decide_of(inventory, rules, spooled))
     return store, taken.problems
