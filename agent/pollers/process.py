@@ -151,8 +151,9 @@ def main() -> None:
     """Work at the socket whose descriptor is the argument."""
     log_to_stderr()
     gc.set_threshold(*GARBAGE)
-    for number in (signal.SIGINT, signal.SIGTERM):  # a terminal, or a service manager, sends them to all: the daemon
-        signal.signal(number, signal.SIG_IGN)  # says when to stop
+    # a terminal, or a service manager, sends them to all: the daemon says when to stop
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     asyncio.run(work(socket.socket(fileno=int(sys.argv[1]))))
 
 
