@@ -36,7 +36,6 @@ class Scene:
     standings: Mapping[str, Standing]
     now: float
     waits: bool
-    since: float = 0.0  # when polling began: what was not read since then may be as it was, or not
 
     def is_silent(self, device: str) -> bool:
         """Say whether a device is known to be silent now."""
@@ -53,7 +52,7 @@ class Scene:
                 return Seen.ANSWERED
         elif self.is_silent(device):
             return Seen.SILENT
-        patient = self.waits and self.now < max(by.changed or 0.0, self.since) + self._patience(device)
+        patient = self.waits and self.now < (by.changed or 0.0) + self._patience(device)
         return Seen.NOT_READ if patient else Seen.ANSWERED
 
     def around(self, device: str) -> set[Seen]:
@@ -92,7 +91,6 @@ def settle(
     now: datetime,
     *,
     waits: bool,
-    since: float = 0.0,
     topology: Callable[[Inventory, Mapping[str, Standing]], Topology] = build,
 ) -> Settled:
     """Note in each fault measured now what it is behind; one whose cause is not known yet does not hold."""
@@ -100,7 +98,7 @@ def settle(
     suspects = [f for f in findings if _is_suspect(f, samples, standings, now)]
     if not suspects:
         return Settled(findings)
-    scene = Scene(inventory, topology(inventory, standings), standings, now.timestamp(), waits, since)
+    scene = Scene(inventory, topology(inventory, standings), standings, now.timestamp(), waits)
     outages = explain(scene)
     told = {f.result.device for f in suspects if samples.get(f.result.check) == REACH}
     marked: dict[str, Finding] = {}

@@ -142,13 +142,12 @@ def decider(
     unsaid: Callable[[str, str], object] = lambda device, check: None,
     standings: Mapping[str, Standing],
     waits: bool,
-    since: float = 0.0,
     topology: Callable[[Inventory, Mapping[str, Standing]], Topology] = build,
 ) -> Decide:
     """Return what the store calls, in its transaction, to settle findings and tickets against those it knows.
 
     `standings` are those of the devices judged, and of all others that are known, and `topology` makes of them what is
-    adjacent; `waits`: further polls will come; `since`: when polling began, seconds since 1970.
+    adjacent; `waits`: further polls will come.
     `calm` are (device, check) pairs of which all is OK, as it was; `unsaid` is told of those with an open finding: it
     takes a judgement to clear it. That a figure needs one more poll is no finding where that will come.
     """
@@ -159,9 +158,7 @@ def decider(
             if pair in calm:
                 unsaid(*pair)
         found = findings.reconcile(told, known.findings, now, _new_id, not_applicable=not_applicable)
-        settled = dependencies.settle(
-            found, inventory, rules, standings, now, waits=waits, since=since, topology=topology
-        )
+        settled = dependencies.settle(found, inventory, rules, standings, now, waits=waits, topology=topology)
         changes = tickets.reconcile(
             settled.findings, known.tickets, inventory, rules, now, known.new_number, settled.behind
         )

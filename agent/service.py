@@ -60,7 +60,6 @@ class Service:
         self._pollers: Pollers = parts.poller() if pollers is None else pollers
         self._told: asyncio.Queue[Polled | LookedAt] = asyncio.Queue()
         self._standings: dict[str, Standing] = {}  # of all devices, as last read
-        self._began = parts.now().timestamp()
         self._drawn = Drawn()
         self._awaited: dict[str, asyncio.Event] = {}  # device → set when its next poll shows
         self._hearing: dict[str, Sequence[Sample]] = {}  # device → what was heard of it, and its next poll brings
@@ -195,7 +194,6 @@ class Service:
             unsaid=lambda device, check: unsaid.setdefault(device, set()).add(check),
             standings=standings,
             waits=True,
-            since=self._began,
             topology=self._drawn.of,
         )
         tracks = self._owed | _tracks(batch)

@@ -52,7 +52,6 @@ class Network:
         self.hung: set[str] = set()  # they forward and answer echoes, and cannot be managed
         self.cut: set[Cable] = set()
         self.clock = 0.0
-        self.since = 0.0  # the agent polls, on the same clock
         self.findings: dict[tuple[str, str, str], Finding] = {}
         self.tickets: dict[tuple[str, str, str], Ticket] = {}
         self.history: list[TicketChange] = []
@@ -133,9 +132,8 @@ class Network:
         everything = [j for one in judged.values() for j in one.judged]
         pairs = [pair for one in judged.values() for pair in one.unconcerned]
         decide = judging.decider(
-            self.inventory, RULES, everything, pairs, self._now(), standings=standings, waits=waits,
-            since=(START + timedelta(seconds=self.since)).timestamp(),
-        )  # fmt: skip
+            self.inventory, RULES, everything, pairs, self._now(), standings=standings, waits=waits
+        )
         mine = {key: finding for key, finding in self.findings.items() if key[0] in judged}
         outcome = decide(Known(mine, self.tickets, lambda: next(self._numbers)))
         self.findings |= {finding.result.key: finding for finding in outcome.findings}

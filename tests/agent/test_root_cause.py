@@ -87,22 +87,6 @@ def test_a_parent_that_is_never_read_is_not_waited_for_for_ever() -> None:
     assert network.opened() == ["access-1"]
 
 
-@pytest.mark.parametrize(
-    ("polled", "opened"),
-    [("access-1", "agg"), ("access-1 agg access-1", "agg"), ("access-1 " * 7, "agg access-1")],
-    ids=["not read since", "read since", "never read"],
-)
-def test_after_a_start_what_was_silent_before_waits_for_its_parent_to_be_read(polled: str, opened: str) -> None:
-    network = tree()
-    network.dead = {"agg"}
-    for _ in range(4):
-        network.poll(*ROUND)
-    network.clock = network.since = 3600.0
-    for name in polled.split():
-        network.poll(name)
-    assert network.opened() == opened.split()
-
-
 def test_when_the_cause_is_back_what_is_still_silent_gets_its_own_ticket_on_its_next_poll() -> None:
     network = tree()
     network.dead = {"agg", "access-1"}
