@@ -85,10 +85,18 @@ def _host_name(text: str) -> str:
         raise ValueError("is not an IPv4 address: four numbers from 0 to 255, without leading zeros")
     if ":" in text:
         raise ValueError("is not an IPv6 address")
-    labels = text.removesuffix(".").split(".")
-    if len(text) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+    if not _is_host(text):
         raise ValueError("is not an address or a host name")
     return text
+
+
+def _is_host(text: str) -> bool:
+    """Say whether it is an address or may be a host name; of others a resolver raises no OSError."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return len(text) <= 253 and all(map(_LABEL.fullmatch, text.removesuffix(".").split(".")))
+    return True
 
 
 def parse_endpoint(text: object) -> tuple[str, int]:
@@ -97,7 +105,7 @@ def parse_endpoint(text: object) -> tuple[str, int]:
         return text
     host, _, port = text.rpartition(":") if isinstance(text, str) else ("", "", "")
     host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else "" if ":" in host else host
-    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+    if not _is_host(host) or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
         raise ValueError("is not an address and a port")
     return host, int(port)
 

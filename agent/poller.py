@@ -22,6 +22,7 @@ from agent.topology import Standing, standing_of
 from agent.waiting import came
 from collectors.columns import Samples
 from collectors.model import Sample, Snapshot
+from collectors.ssh_guard import Login
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Lost:
     devices: Collection[str]
 
 
-Message = Polled | LookedAt | Remembered | Lost
+Message = Polled | LookedAt | Remembered | Lost | Login
 Tell = Callable[[Message], object]
 
 
@@ -131,6 +132,7 @@ class _Memory:
     stored: bool = False  # whether any of its tracks are
     kept: float = float("-inf")  # when a snapshot was last stored, monotonic
     heard: tuple[Sample, ...] = ()
+    tried: bool = False  # whether a poll with what was heard could not be judged
     owes: bool = False  # whether it is still to be told that what was heard went with a poll
 
 
@@ -192,17 +194,24 @@ class Poller:
         return {name: standing_of(snapshot) for name, snapshot in snapshots.items()}
 
     async def _poll(self, device: str) -> bool:
-        share, memory, entry = self._share, self._memories[device], self._share.entries[device]
+        entry = self._share.entries[device]
         began = time.monotonic()
-        snapshot = await self._read(entry, memory.snapshot)
+        snapshot = await self._read(entry, self._memories[device].snapshot)
         took = time.monotonic() - began
+        try:
+            polled = self._judged(entry, snapshot, began, took)
+        except Exception:
+            self._keep_heard(device)
+            raise
+        self._tell(polled)
+        return snapshot.up
+
+    def _judged(self, entry: Entry, snapshot: Snapshot, began: float, took: float) -> Polled:
+        """Judge a reading with what was heard. Only when that is done the one before is forgotten."""
+        share, memory = self._share, self._memories[entry.name]
         if memory.heard:
             snapshot = replace(snapshot, samples=Samples.join((snapshot.samples, memory.heard)))
-            memory.heard, memory.owes = (), True
         one = judging.judge(share.rules, entry, snapshot, previous=memory.snapshot, tracks=memory.tracks, quiet=True)
-        changed = _changed(memory, one)
-        memory.snapshot, memory.tracks, memory.stored = one.snapshot, judging.remember(memory.tracks, one), True
-        self._unkept[device] = holds_traps(one.snapshot)
         polled = Polled(
             reading=replace(one.snapshot, samples=(), facts={}, expected=frozenset()),
             shown=share.writer.written(entry, one.snapshot),
@@ -211,16 +220,25 @@ class Poller:
             judged=one.judged,
             calm=one.calm,
             not_applicable=one.not_applicable,
-            tracks=changed,
+            tracks=_changed(memory, one),
             standing=standing_of(one.snapshot),
-            heard=memory.owes,
+            heard=memory.owes or bool(memory.heard),
             missed=self._missed,
             refused=self._refused,
         )
+        memory.snapshot, memory.tracks, memory.stored = one.snapshot, judging.remember(memory.tracks, one), True
+        memory.heard, memory.tried, memory.owes = (), False, False
+        self._unkept[entry.name] = holds_traps(one.snapshot)
         self._missed = self._refused = 0
-        memory.owes = False
-        self._tell(polled)
-        return snapshot.up
+        return polled
+
+    def _keep_heard(self, device: str) -> None:
+        """Keep what was heard for one more poll; drop it when that fails too, lest the device is never judged again."""
+        memory = self._memories[device]
+        if memory.heard and memory.tried:
+            log.error("%s: what was heard of it is dropped, as it could not be judged twice", device)
+            memory.heard, memory.owes = (), True
+        memory.tried = bool(memory.heard)
 
     # ---- snapshots are kept, so that the next start can go on from them ----
 

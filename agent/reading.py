@@ -78,11 +78,13 @@ def reader(
     bounds: Bounds | None = None,
     *,
     sessions: int = 0,
+    guard: LoginGuard | None = None,
 ) -> Reader:
     """Return what reads as much as the checks ask for. Made inside the running loop.
 
-    `sessions` to devices at most are kept open where the inventory says so, until the reader is closed.
+    `sessions` to devices at most are kept open where the inventory says so, until the reader is closed. `guard`
+    logs in; without one, one of its own.
     """
-    kept = KeptSessions(LoginGuard(ssh.open_session).open, most=sessions)
+    kept = KeptSessions((guard or LoginGuard(ssh.open_session)).open, most=sessions)
     collectors = gathering.build({check.sample for check in rules.values()}, kept.open)
     return Reader(profiles=profiles, sessions=kept, collectors=collectors, bounds=bounds or Bounds())

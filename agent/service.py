@@ -107,7 +107,7 @@ class Service:
         """Take what a poller tells, in the loop that runs."""
         match message:
             case Remembered():
-                self._standings |= message.standings
+                self._standings = {**message.standings, **self._standings}  # what polls told is newer
             case Lost():
                 self._say_again(message.devices)
             case LookedAt():

@@ -1,7 +1,9 @@
 """What every process of ours sets up before it works."""
 
+import asyncio
 import contextlib
 import logging
+import signal
 import sys
 
 GARBAGE = (50_000, 20, 100)
@@ -24,3 +26,12 @@ def take_descriptors() -> None:
 
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def told_to_stop() -> asyncio.Event:
+    """Return what a signal that asks for the end sets, in the running loop. One that is ignored stays so (nohup)."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
+    return stop

@@ -13,6 +13,7 @@ from zlib import crc32
 from agent import derive, fleet_metrics, inspection
 from agent.checks.rules import Check
 from agent.configs.backup import Keeper
+from agent.configs.files import make_private
 from agent.configs.round import Round
 from agent.exposition.pages.routes import Pages
 from agent.fleet import Fleet
@@ -32,6 +33,7 @@ from agent.traps import station as traps
 from agent.traps.station import Station
 from collectors.gather import Bounds
 from collectors.profiles import ProfileSet
+from collectors.ssh_guard import DEVICES
 from collectors.ssh_kept import MOST
 from collectors.vocabulary import VOCABULARY, Meaning
 
@@ -66,6 +68,7 @@ def crew(parts: Parts, profiles: ProfileSet, data: Path, processes: int) -> Crew
             at_once=ceil(AT_ONCE / processes),
             per_site=ceil(PER_SITE / processes),
             sessions=ceil(MOST / processes),
+            logins=ceil(DEVICES / processes),
             store=data / STORE,
         )
         for entries in dealt(whole.entries, processes)
@@ -160,8 +163,11 @@ def pusher(inventory: Inventory, metrics: Metrics) -> Pusher | None:
 
 
 def open_store(data: Path, inventory: Inventory, rules: Mapping[str, Check]) -> tuple[Store, tuple[StoreError, ...]]:
-    """Open the store of a data folder, and take in runs that wait beside it. Returns what could not be taken in."""
-    data.mkdir(parents=True, exist_ok=True)
-    store = Store.open(data / STORE)
+    """Open the store of a data folder, made if need be, and take in runs that wait beside it.
+
+    Returns what could not be taken in. Raises OSError, StoreError.
+    """
+    make_private(data)
+    store = Store.open(data / STORE, zone=inventory.timezone)
     taken = store.take_in(data / SPOOL, lambda spooled: inspection.decide_of(inventory, rules, spooled, store.latest))
     return store, taken.problems

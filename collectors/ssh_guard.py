@@ -2,7 +2,8 @@
 
 A device that refuses a login is asked three times in all, 15 minutes and then an hour apart, whatever its interval. A
 login that three devices refuse within five minutes, and none takes meanwhile, is not tried anywhere: RADIUS and TACACS
-servers count for all devices together. Both last until the process is started anew, or the login is another one.
+servers count for all devices together. Both last until netpatrol is started anew, or the login is another one. Where
+several processes log in, each is told what devices answered the others.
 """
 
 import threading
@@ -29,6 +30,16 @@ RESUME = "correct the login in the inventory and restart netpatrol (已暂停登
 Credential = tuple[str, Secret | None, Path | None]  # user name, password, key file
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a device answered to a login."""
+
+    device: str
+    credential: Credential
+    taken: bool
+    at: float  # seconds, monotonic: of one clock for all processes of a machine
+
+
 @dataclass(slots=True)
 class Refusals:
     """What is known of refused logins. Pure: times are seconds of any one clock."""
@@ -49,6 +60,15 @@ class Refusals:
         if refused and now < (due := refused[-1] + AGAIN[len(refused) - 1]):
             return f"a refused login is not tried again for {(due - now) / 60:.0f} min, lest the account be locked"
         return ""
+
+    def note(self, login: Login) -> bool:
+        """Note what a device answered; say whether others have to know."""
+        if not login.taken:
+            self.refused(login.device, login.credential, login.at)
+            return True
+        news = login.credential not in self.taken or (login.device, login.credential) in self.devices
+        self.accepted(login.device, login.credential)
+        return news
 
     def refused(self, device: str, credential: Credential, now: float) -> None:
         """Note that a device did not take a login."""
@@ -72,17 +92,36 @@ class Refusals:
 
 
 class LoginGuard:
-    """Logs in where that is not forbidden. May be used from many threads."""
+    """Logs in where that is not forbidden. May be used from many threads.
+
+    `at_once` devices at most are asked to take a login that none has taken yet. `known` is what other guards were
+    answered before this one was made; `tell` is told what they have to know of this one.
+    """
 
     def __init__(
-        self, open_ssh: OpenSsh, *, clock: Callable[[], float] = time.monotonic, patience: float = PATIENCE
+        self,
+        open_ssh: OpenSsh,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE,
+        at_once: int = DEVICES,
+        known: Refusals | None = None,
+        tell: Callable[[Login], object] = lambda login: None,
     ) -> None:
         self._open_ssh = open_ssh
         self._clock = clock
         self._patience = patience
-        self._refusals = Refusals()
+        self._at_once = at_once
+        self._tell = tell
+        self._refusals = known or Refusals()
         self._changed = threading.Condition()
         self._trying: Counter[Credential] = Counter()
+
+    def heed(self, login: Login) -> None:
+        """Heed what a device answered to another guard."""
+        with self._changed:
+            self._refusals.note(login)
+            self._changed.notify_all()
 
     def open(self, device: Device, cli: Cli) -> CliSession:
         """Log in as `ssh.open_session` does. Raises Unsent where the login is paused."""
@@ -95,7 +134,7 @@ class LoginGuard:
         except AuthFailed as error:
             raise self._refused(device.name, credential, error) from error
         else:
-            self._accepted(device.name, credential)
+            self._answered(device.name, credential, taken=True)
             return session
         finally:
             with self._changed:
@@ -114,19 +153,22 @@ class LoginGuard:
     def _may_try(self, credential: Credential) -> bool:
         known = self._refusals
         settled = credential in known.taken or credential in known.paused
-        return settled or self._trying[credential] < known.room(credential, self._clock())
+        return settled or self._trying[credential] < min(self._at_once, known.room(credential, self._clock()))
 
     def _refused(self, device: str, credential: Credential, error: AuthFailed) -> AuthFailed:
         if isinstance(error, Unsent):
             return error
+        self._answered(device, credential, taken=False)
         with self._changed:
-            self._refusals.refused(device, credential, self._clock())
             then = self._refusals.forbids(device, credential, self._clock())
         return AuthFailed(f"{error}; {then}")
 
-    def _accepted(self, device: str, credential: Credential) -> None:
+    def _answered(self, device: str, credential: Credential, *, taken: bool) -> None:
+        login = Login(device, credential, taken, self._clock())
         with self._changed:
-            self._refusals.accepted(device, credential)
+            news = self._refusals.note(login)
+        if news:
+            self._tell(login)
 
 
 def _credential(access: SshAccess) -> Credential:

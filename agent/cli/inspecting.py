@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -37,7 +36,7 @@ from agent.inspection import BackUp, Inspected
 from agent.model import Entry, Lang, Run
 from agent.output import Format, Row, emit, jsonl, put, tell, tell_line
 from agent.service import Service
-from agent.startup import log_to_stderr, take_descriptors
+from agent.startup import log_to_stderr, take_descriptors, told_to_stop
 from agent.store import Store, StoreError
 from agent.texts import text
 from collectors.errors import CollectError
@@ -215,7 +214,8 @@ def run(
 ) -> int:
     """Poll continuously and serve /metrics · 持续监控.
 
-    Each device at its interval, until Ctrl-C or SIGTERM. 按各设备周期采集，Ctrl-C 或 SIGTERM 停止。
+    Each device at its interval, until Ctrl-C, SIGTERM or SIGHUP. A changed inventory is read at the next start.
+    按各设备周期采集，Ctrl-C、SIGTERM 或 SIGHUP 停止；清单只在启动时读取，修改后请重启。
     """
     log_to_stderr()
     take_descriptors()
@@ -250,9 +250,7 @@ async def _serve(setup: Setup, store: Store, data: Path, address: tuple[str, int
         if station is not None:
             station.listener.close()
         raise UsageProblem(error.strerror) from error
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     log = logging.getLogger("netpatrol")
     where = f"in {processes} processes; " if processes else ""
     devices = len(setup.inventory.entries)

@@ -11,10 +11,17 @@ class ConfigStoreError(StoreError):
     """A configuration cannot be kept, or read back."""
 
 
+def make_private(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for its owner's eyes only. Raises OSError."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def private_folder(path: Path) -> Path:
-    """Make a folder, and those above it, that only its owner may look into. Raises ConfigStoreError."""
+    """Make a folder as `make_private` does, and return it. Raises ConfigStoreError."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path)
     except OSError as error:
         raise cannot("written", path, error) from error
     return path

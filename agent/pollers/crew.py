@@ -9,13 +9,15 @@ import sysconfig
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
-from agent.poller import Lost, Tell
+from agent.poller import Lost, Message, Tell
 from agent.pollers.process import BEAT, Job
 from agent.pollers.wire import LIMIT, Batch, Filler, framed, received
 from agent.waiting import came
 from collectors.model import Sample
+from collectors.ssh_guard import Login
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,8 @@ class Crew:
         self._of = {device: member for member in self.members for device in member.job.share.entries}
 
     async def run(self, stop: asyncio.Event, tell: Tell) -> None:
-        await asyncio.gather(*(member.run(stop, tell) for member in self.members))
+        works = (member.run(stop, partial(self._take, member, tell)) for member in self.members)
+        await asyncio.gather(stop.wait(), *works)  # where there are no devices there are no members
 
     def soon(self, device: str) -> None:
         self._of[device].command("soon", device)
@@ -48,6 +51,14 @@ class Crew:
 
     def look_at(self, device: str, checks: Collection[str]) -> None:
         self._of[device].command("look_at", device, tuple(checks))
+
+    def _take(self, teller: "Member", tell: Tell, message: Message) -> None:
+        """Take what a process tells: the answers to logins for the other processes, all else for the daemon."""
+        if not isinstance(message, Login):
+            tell(message)
+            return
+        for member in self.members:
+            member.learn(message, first_hand=member is teller)
 
     @property
     def running(self) -> int:
@@ -86,6 +97,12 @@ class Member:
             self._waiting.append(framed(words))
         else:
             self._line.write(framed(words))
+
+    def learn(self, login: Login, *, first_hand: bool) -> None:
+        """Have the process know what a device answered to a login, and the one after it."""
+        self.job.refusals.note(login)
+        if self._line is not None and not first_hand:
+            self.command("login", login)
 
     async def run(self, stop: asyncio.Event, tell: Tell) -> None:
         """Have the process run until `stop`."""

@@ -11,7 +11,7 @@ import resource
 import signal
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent import garbage, reading
@@ -21,8 +21,10 @@ from agent.pollers.wire import LIMIT, Batch, Leaner, framed, received
 from agent.startup import GARBAGE, log_to_stderr
 from agent.store import Store
 from agent.waiting import came
+from collectors import ssh
 from collectors.gather import Bounds
 from collectors.profiles import ProfileSet
+from collectors.ssh_guard import Login, LoginGuard, Refusals
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,9 @@ class Job:
     at_once: int  # devices
     per_site: int  # devices at once
     sessions: int  # kept open
+    logins: int  # tried at once of one that no device has taken yet
     store: Path
+    refusals: Refusals = field(default_factory=Refusals)  # what all processes know of logins when this one starts
 
 
 class Outbox:
@@ -85,7 +89,15 @@ async def work(line: socket.socket) -> None:
     reader, writer = await asyncio.open_connection(sock=line, limit=LIMIT)
     job: Job = await received(reader)
     bounds = Bounds(devices=job.at_once, per_site=job.per_site)
-    devices = reading.reader(job.profiles, job.share.rules, bounds, sessions=job.sessions)
+    loop = asyncio.get_running_loop()
+    outbox: Outbox
+
+    def tell(login: Login) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            loop.call_soon_threadsafe(outbox.put, login)
+
+    guard = LoginGuard(ssh.open_session, at_once=job.logins, known=job.refusals, tell=tell)
+    devices = reading.reader(job.profiles, job.share.rules, bounds, sessions=job.sessions, guard=guard)
     with Store.open(job.store) as store:
         poller, pulse, stop = Poller(job.share, devices.one, store, reading.now), Pulse(), asyncio.Event()
         outbox = Outbox(writer, Leaner(), poller, pulse)
@@ -95,7 +107,7 @@ async def work(line: socket.socket) -> None:
                 log.error("this process cannot go on: %r", task.exception())
                 stop.set()
 
-        works = (obey(reader, poller, stop), outbox.send_on(), pulse.beat_on(), garbage.look_on())
+        works = (obey(reader, poller, guard, stop), outbox.send_on(), pulse.beat_on(), garbage.look_on())
         tasks = [asyncio.create_task(work) for work in works]
         for task in tasks:
             task.add_done_callback(ended)
@@ -111,7 +123,7 @@ async def work(line: socket.socket) -> None:
     writer.close()
 
 
-async def obey(reader: asyncio.StreamReader, poller: Poller, stop: asyncio.Event) -> None:
+async def obey(reader: asyncio.StreamReader, poller: Poller, guard: LoginGuard, stop: asyncio.Event) -> None:
     """Do as the daemon says. When it is gone, stop."""
     while True:
         try:
@@ -126,6 +138,8 @@ async def obey(reader: asyncio.StreamReader, poller: Poller, stop: asyncio.Event
                 poller.soon(device)
             case ("now", device):
                 poller.now(device)
+            case ("login", login):
+                guard.heed(login)
             case ("hear", device, heard):
                 poller.hear(device, heard)
             case ("look_at", device, names):
@@ -137,8 +151,9 @@ def main() -> None:
     """Work at the socket whose descriptor is the argument."""
     log_to_stderr()
     gc.set_threshold(*GARBAGE)
-    for number in (signal.SIGINT, signal.SIGTERM):  # a terminal, or a service manager, sends them to all: the daemon
-        signal.signal(number, signal.SIG_IGN)  # says when to stop
+    # a terminal, or a service manager, sends them to all: the daemon says when to stop
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     asyncio.run(work(socket.socket(fileno=int(sys.argv[1]))))
 
 

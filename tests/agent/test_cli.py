@@ -87,6 +87,7 @@ def test_gather_exits_0_when_all_answered(capsys: pytest.CaptureFixture[str]) ->
         (["tickets", "acknowledge", "T-1", "--by", "x"], 2, "nothing is stored here yet"),
         (["devices", "--lang", "fr"], 2, "--lang fr: not a language here"),
         (["run", "--listen", "9469"], 2, "--listen 9469: is not an address and a port"),
+        (["run", "--listen", "a..b:9469"], 2, "--listen a..b:9469: is not an address and a port"),
         (["run", "--listen", "127.0.0.1:70000"], 2, "(right form: --listen 127.0.0.1:9469)"),
         (["run", "--traps", "nowhere"], 2, "(right form: --traps 0.0.0.0:1162, or --traps off)"),
         (["trust", "hree"], 2, "DEVICE hree: not in the inventory (did you mean 'here'? known: here, silent)"),

@@ -111,7 +111,7 @@ def test_each_restart_is_noticed_once_and_nothing_else_is(life: Sequence[tuple[f
         if restarted and uptime < 30 + 0.002 * gap:
             return
         seen = _noticed(found)
-        found = derive(up_for(max((now + jitter) % WRAP, 0.0), at), found, entry())
+        found = derive(up_for(max(now + jitter, 0.0) % WRAP, at), found, entry())
         expected = {at} if restarted else set()
         assert {round(t) for t in _noticed(found) - seen} == {round((later(t)).timestamp()) for t in expected}
         uptime = now

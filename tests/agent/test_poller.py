@@ -12,7 +12,7 @@ import pytest
 
 from agent import judging
 from agent import poller as polling
-from agent.derive.traps import OPEN
+from agent.derive.traps import OPEN, RECEIVED
 from agent.model import Entry, Severity
 from agent.poller import LookedAt, Message, Poll, Polled, Poller, Remembered, Share
 from agent.shown import Writer
@@ -117,10 +117,10 @@ async def test_what_was_heard_goes_with_the_next_poll(slow: Working):
     assert [s.name for s in slow.store.latest()["sw-1"].samples if s.name == OPEN] == [OPEN]
 
 
-async def test_what_was_heard_before_a_poll_that_failed_is_told_of_with_the_next(
+async def test_what_was_heard_before_a_poll_that_failed_goes_with_the_next(
     quick: Working, monkeypatch: pytest.MonkeyPatch
 ):
-    judge, failed = judging.judge, list[str]()
+    judge, failed, book = judging.judge, list[str](), Book()
 
     def failing(rules: Any, entry: Entry, *args: Any, **more: Any) -> Any:
         if not failed:
@@ -129,10 +129,32 @@ async def test_what_was_heard_before_a_poll_that_failed_is_told_of_with_the_next
         return judge(rules, entry, *args, **more)
 
     monkeypatch.setattr(judging, "judge", failing)
-    quick.poller.hear("sw-1", [Sample("device_trap_received", {"trap": "coldStart"}, 0.0)])
+    book.note("sw-1", Event("coldStart", "", Health.WARNING, "coldStart"), datetime.now(UTC).timestamp())
+    quick.poller.hear("sw-1", book.take("sw-1", 0, 0.0))
     async with quick.running():
         await until(lambda: len(quick.polls) > 1)
     assert [polled.heard for polled in quick.polls[:2]] == [True, False]
+    assert [s.name for s in quick.store.latest()["sw-1"].samples if s.name == OPEN] == [OPEN]
+
+
+async def test_what_was_heard_and_cannot_be_judged_is_dropped_after_two_polls(
+    quick: Working, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    judge, failed = judging.judge, list[str]()
+
+    def failing(rules: Any, entry: Entry, snapshot: Snapshot, **more: Any) -> Any:
+        if any(sample.name == RECEIVED for sample in snapshot.samples):
+            failed.append(entry.name)
+            raise ZeroDivisionError
+        return judge(rules, entry, snapshot, **more)
+
+    monkeypatch.setattr(judging, "judge", failing)
+    quick.poller.hear("sw-1", [Sample(RECEIVED, {"trap": "coldStart"}, 0.0)])
+    async with quick.running():
+        await until(lambda: len(quick.polls) > 1)
+    assert failed == ["sw-1"] * 2
+    assert [polled.heard for polled in quick.polls[:2]] == [True, False]
+    assert "sw-1: what was heard of it is dropped, as it could not be judged twice" in caplog.text
 
 
 async def test_a_part_that_is_gone_after_a_silence_is_missed_though_the_daemon_was_started_in_it(

@@ -11,9 +11,10 @@ import pytest
 from agent import dependencies, inspection, reading, reports, service, tables, tickets, wiring
 from agent.inspection import Inspected, Inspector
 from agent.model import Entry, Inventory
+from agent.poller import Polled, Remembered
 from agent.service import Service
 from agent.store import Store
-from agent.topology import Standing
+from agent.topology import Standing, standing_of
 from collectors.model import Snapshot
 from tests.agent.faults import NOW, check, finding, inventory, numbers
 from tests.agent.outage import RULES, START, Network, cables, device
@@ -222,6 +223,46 @@ async def test_a_daemon_that_starts_in_an_outage_waits_until_the_dead_device_was
     monkeypatch.setattr(service, "SETTLE_PAUSE", 0.01)
     parts = wiring.daemon(Inventory(entries=quick), RULES, store, poll)
     await asyncio.wait_for(Service(replace(parts, grace=0.05, now=lambda: now)).run(stop), timeout=20)
+    assert [t.device for t in store.tickets()] == ["agg"]
+
+
+async def test_what_a_poller_remembers_that_was_started_again_is_older_than_what_polls_told(
+    network: Network, store: Store
+) -> None:
+    async def never(entry: Entry, before: Snapshot | None) -> Snapshot:
+        raise AssertionError
+
+    parts = replace(
+        wiring.daemon(network.inventory, RULES, store, never), now=lambda: START + timedelta(seconds=network.clock)
+    )
+    service, stop = Service(parts), asyncio.Event()
+
+    def poll(name: str) -> Standing:
+        one = network.read(name)
+        polled = Polled(
+            reading=replace(one.snapshot, samples=()),
+            shown=parts.metrics.writer.written(network.inventory.entries[name], one.snapshot),
+            began=0.0,
+            took=0.0,
+            judged=one.judged,
+            calm=(),
+            not_applicable=(),
+            tracks=one.tracks,
+            standing=standing_of(one.snapshot),
+        )
+        service.take(polled)
+        return polled.standing
+
+    well = {name: poll(name) for name in network.inventory.entries}
+    network.dead = {"agg"}
+    for network.clock in range(60, 900, 60):
+        for name in network.inventory.entries:
+            poll(name)
+    service.take(Remembered(well))
+    network.clock += 60
+    poll("access-1")
+    stop.set()
+    await asyncio.wait_for(service.run(stop), 20)
     assert [t.device for t in store.tickets()] == ["agg"]
 
 

@@ -45,7 +45,10 @@ def test_traps_that_nobody_can_send_are_warned_of(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("text", ["", "162", ":162", "host:", "host:x", "host:65536", "::1:162", "host:-1", 162, None])
+@pytest.mark.parametrize(
+    "text",
+    ["", "162", ":162", "host:", "host:x", "host:65536", "::1:162", "host:-1", "a..b:162", 162, None],
+)
 def test_what_is_no_address_and_port_is_refused(text):
     with pytest.raises(ValueError, match="is not an address and a port"):
         parse_endpoint(text)

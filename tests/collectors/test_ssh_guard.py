@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from collectors import ssh
 from collectors.errors import AuthFailed, CollectError, TimedOut, Unsent, UntrustedHost
 from collectors.model import CliSession, Device, DeviceClass, Secret, SshAccess
 from collectors.profiles.rules import Cli
-from collectors.ssh_guard import AGAIN, DEVICES, RESUME, TRIES, WITHIN, LoginGuard, Refusals
+from collectors.ssh_guard import AGAIN, DEVICES, RESUME, TRIES, WITHIN, Login, LoginGuard, Refusals
 from tests.simulator.cli_server import CliServer
 from tests.simulator.logins import USERS, Site, cli
 
@@ -87,6 +88,20 @@ def test_a_login_that_is_taken_again_starts_with_a_clean_sheet() -> None:
     known.refused("sw-1", OPS, AGAIN[0])
     known.accepted("sw-1", OPS)
     assert not known.forbids("sw-1", OPS, AGAIN[0])
+
+
+@pytest.mark.parametrize(
+    ("answers", "news"),
+    [
+        ([True, True, True], [True, False, False]),
+        ([True, False, False], [True, True, True]),
+        ([False, True, True], [True, True, False]),
+    ],
+    ids=["taken again and again", "refused after it was taken", "taken after it was refused"],
+)
+def test_of_what_a_device_answers_others_have_to_know_what_is_new(answers: list[bool], news: list[bool]) -> None:
+    known = Refusals()
+    assert [known.note(Login("sw-1", OPS, taken, at)) for at, taken in enumerate(answers)] == news
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.floats(0, 600)), max_size=300))
@@ -169,6 +184,50 @@ def test_devices_that_do_not_answer_hold_the_others_up_only_for_a_while() -> Non
         logins = [threads.submit(guard.open, device(name), cli("linux")) for name in ("a", "b", "c", "last")]
     assert [type(each.exception()) for each in logins] == [TimedOut] * 4
     assert release.is_set()
+
+
+def test_guards_that_tell_each_other_try_a_wrong_password_three_times_and_what_is_under_way_then() -> None:
+    opener, guards = Counting(AuthFailed("no")), list[LoginGuard]()
+
+    def telling(n: int) -> Callable[[Login], object]:
+        return lambda login: [guard.heed(login) for guard in guards if guard is not guards[n]]
+
+    guards += [LoginGuard(opener, patience=60, at_once=2, tell=telling(n)) for n in range(2)]
+
+    def log_in(n: int) -> None:
+        with pytest.raises(AuthFailed):
+            guards[n % 2].open(device(f"sw-{n}"), cli("linux"))
+
+    with ThreadPoolExecutor(50) as threads:
+        list(threads.map(log_in, range(500)))
+    assert DEVICES <= opener.asked <= DEVICES + len(guards)
+
+
+def test_no_more_try_a_login_at_once_that_none_has_taken_than_a_guard_may_have() -> None:
+    together, met = threading.Barrier(2), list[str]()
+
+    def refuses(device: Device, cli: Cli) -> CliSession:
+        with suppress(threading.BrokenBarrierError):  # nobody else is here
+            together.wait(0.05)
+            met.append(device.name)
+        raise AuthFailed("no")
+
+    guard = LoginGuard(refuses, patience=60, at_once=1)
+    with ThreadPoolExecutor(DEVICES) as threads:
+        logins = [threads.submit(guard.open, device(f"sw-{n}"), cli("linux")) for n in range(DEVICES)]
+    assert [type(each.exception()) for each in logins] == [AuthFailed] * DEVICES
+    assert not met
+
+
+@pytest.mark.parametrize(("taken", "asked"), [([False] * 3, 0), ([False, False, True, False], 1)])
+def test_what_devices_answered_to_others_counts_as_if_they_had_been_asked_here(taken: list[bool], asked: int) -> None:
+    opener = Counting(AuthFailed("no"))
+    guard = LoginGuard(opener, clock=lambda: 0.0)
+    for n, each in enumerate(taken):
+        guard.heed(Login(f"other-{n}", ("ops", Secret("pw"), None), each, 0.0))
+    with pytest.raises(AuthFailed):
+        guard.open(device(), cli("linux"))
+    assert opener.asked == asked
 
 
 async def test_over_ssh_a_wrong_password_is_told_once_and_the_failure_says_what_follows(

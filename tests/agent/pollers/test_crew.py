@@ -27,12 +27,15 @@ from agent.service import Parts, Service
 from agent.shown import Writer
 from agent.traps.book import Book
 from collectors import profiles
-from collectors.model import Device, DeviceClass, Health, Snapshot
+from collectors.model import Device, DeviceClass, Health, Secret, Snapshot
 from collectors.profiles import FALLBACK, ProfileSet
 from collectors.traps.meanings import Event
 from tests.simulator import waiting
+from tests.simulator.cli_server import CliServer
+from tests.simulator.logins import USERS, Site
 
 NAMES = ("app-1", "app-2", "app-3")
+FAMILIES = {name: profile for name, profile in profiles.load().items() if name in {FALLBACK, "linux"}}
 until = partial(waiting.until, seconds=60.0)  # a process takes some seconds to start on a busy machine
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="descriptors are handed to processes by POSIX means")
 
@@ -67,19 +70,25 @@ class Watched(Service):
     def polled(self) -> set[str]:
         return {polled.device for polled in self.polls}
 
+    def paused(self) -> set[str]:
+        """The devices whose logins are paused for what several devices answered."""
+        said = {polled.device: failure.message for polled in self.polls for failure in polled.reading.failures}
+        return {device for device, message in said.items() if "are paused, as app-" in message}
+
     def page(self) -> str:
         return self.parts.metrics.render(now()).decode()
 
 
 @asynccontextmanager
-async def daemon(folder: Path, interval: float, *, poll: Poll = never, processes: int = 2) -> AsyncIterator[Watched]:
+async def daemon(
+    folder: Path, interval: float, *, poll: Poll = never, processes: int = 2, known: Inventory | None = None
+) -> AsyncIterator[Watched]:
+    known = known or inventory(interval)
     rules = checks.of_cadence(checks.load(), "continuous")
-    store, _ = wiring.open_store(folder, known := inventory(interval), rules)
+    store, _ = wiring.open_store(folder, known, rules)
     with store:
         parts = replace(wiring.daemon(known, rules, store, poll), grace=1.0)
-        service = Watched(
-            parts, wiring.crew(parts, ProfileSet({FALLBACK: profiles.load()[FALLBACK]}), folder, processes)
-        )
+        service = Watched(parts, wiring.crew(parts, ProfileSet(FAMILIES), folder, processes))
         stop = asyncio.Event()
         task = asyncio.create_task(service.run(stop))
         try:
@@ -136,13 +145,34 @@ async def test_what_a_process_was_told_before_it_was_killed_is_not_lost(
     assert any(sample.name == OPEN for sample in service.parts.store.latest()["app-2"].samples)
 
 
+async def test_a_login_that_devices_of_several_processes_refuse_is_tried_nowhere_nor_after_one_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(crews, "FIRST_PAUSE", 0.01)
+    async with CliServer(users=USERS) as server:
+        site, known = Site(tmp_path), inventory(1.0)
+        site.trust(server)
+        wrong = replace(site.device(server.port, password=Secret("wrong-4712")), profile="linux")
+        entries = {name: replace(entry, device=replace(wrong, name=name)) for name, entry in known.entries.items()}
+        async with daemon(tmp_path, 1.0, known=Inventory(entries=entries)) as service:
+            await until(lambda: service.paused() == set(NAMES))
+            first, _ = service.crew.members
+            assert first.pid is not None
+            os.kill(first.pid, signal.SIGKILL)
+            await until(lambda: "ended unasked" in caplog.text)
+            service.polls.clear()
+            await until(lambda: service.polled() == set(NAMES))
+            assert service.paused() == set(NAMES)
+        assert len(server.attempts) == len(NAMES)
+
+
 async def test_a_process_that_cannot_be_started_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     entries = inventory(1.0).entries
     job = Job(
         share=Share(entries=entries, rules={}, writer=Writer({})), profiles=ProfileSet({}), at_once=1, per_site=1,
-        sessions=1, store=Path("unused"),
+        sessions=1, logins=1, store=Path("unused"),
     )  # fmt: skip
     pairs, stop, told = [socket.socketpair() for _ in range(3)], asyncio.Event(), list[object]()
     made = list(pairs)
@@ -196,3 +226,13 @@ def test_devices_of_a_kind_are_dealt_out_evenly_wherever_they_stand_in_the_inven
 
 def test_fewer_devices_than_processes_make_fewer_hands():
     assert [len(hand) for hand in wiring.dealt(inventory(60).entries, 5)] == [1, 1, 1]
+
+
+async def test_without_devices_there_is_no_process_and_the_end_is_waited_for():
+    crew, stop = Crew([]), asyncio.Event()
+    running = asyncio.create_task(crew.run(stop, lambda message: None))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not running.done()
+    stop.set()
+    await asyncio.wait_for(running, 20)
