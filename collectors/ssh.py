@@ -18,6 +18,7 @@ from collectors.known_hosts import HostKey, add_host_key, host_name, trusted_key
 from collectors.model import CliSession, Device, SshAccess
 from collectors.profiles.rules import Cli
 from collectors.ssh_errors import explained, own_key
+from collectors.ssh_transport import transport
 from collectors.ssh_wire import Wire
 from collectors.terminal import plain, quote
 
@@ -152,9 +153,8 @@ class _Login(BaseConnection):
         parameters = super()._connect_params_dict()
         if self._access.password is not None:
             parameters["password"] = self._access.password.reveal()  # past netmiko, which keeps it in a log filter
-        # two ways to try, and some devices let the service be asked for only once
         both = self._access.password is not None and self.pkey is not None
-        parameters["transport_factory"] = partial(_transport, both)
+        parameters["transport_factory"] = partial(transport, both)
         return parameters
 
     def _get_ssh_client_instance(self) -> paramiko.SSHClient:
@@ -188,14 +188,6 @@ class _Login(BaseConnection):
 
     def cleanup(self, command: str = "") -> None:
         pass  # no exit, no quit: closing the channel ends the session
-
-
-def _transport(both: bool, sock: socket.socket, **options: Any) -> paramiko.Transport:
-    """Make netmiko's transport, AES-GCM preferred: paramiko compares the MAC of other ciphers octet by octet."""
-    made = (paramiko.ServiceRequestingTransport if both else paramiko.Transport)(sock, **options)
-    known = made.get_security_options()
-    known.ciphers = sorted(known.ciphers, key=lambda name: "gcm" not in name)
-    return made
 
 
 def _login(device: Device, access: SshAccess, cli: Cli) -> _Login:
