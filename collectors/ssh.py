@@ -18,7 +18,7 @@ from collectors.known_hosts import HostKey, add_host_key, host_name, trusted_key
 from collectors.model import CliSession, Device, SshAccess
 from collectors.profiles.rules import Cli
 from collectors.ssh_errors import explained, own_key
-from collectors.ssh_transport import transport
+from collectors.ssh_transport import made_transport
 from collectors.ssh_wire import Wire
 from collectors.terminal import plain, quote
 
@@ -154,7 +154,7 @@ class _Login(BaseConnection):
         if self._access.password is not None:
             parameters["password"] = self._access.password.reveal()  # past netmiko, which keeps it in a log filter
         both = self._access.password is not None and self.pkey is not None
-        parameters["transport_factory"] = partial(transport, both)
+        parameters["transport_factory"] = partial(made_transport, both)
         return parameters
 
     def _get_ssh_client_instance(self) -> paramiko.SSHClient:

@@ -8,7 +8,7 @@ import paramiko
 from paramiko.auth_handler import AuthOnlyHandler
 
 
-def transport(both: bool, sock: socket.socket, **options: Any) -> paramiko.Transport:
+def made_transport(both: bool, sock: socket.socket, **options: Any) -> paramiko.Transport:
     """Make netmiko's transport, AES-GCM preferred: paramiko compares the MAC of other ciphers octet by octet.
 
     `both`: there are two ways to log in to be tried, and some devices let the service be asked for only once.

@@ -8,14 +8,14 @@ import paramiko
 import pytest
 from paramiko.message import Message
 
-from collectors.ssh_transport import Asking, transport
+from collectors.ssh_transport import Asking, made_transport
 
 
 @pytest.fixture
 def asking() -> Iterator[Asking]:
     """One whose keys are exchanged. Nobody is at the other end."""
     here, there = socket.socketpair()
-    made = transport(both=True, sock=here)
+    made = made_transport(both=True, sock=here)
     assert isinstance(made, Asking)
     made.active = made.initial_kex_done = True
     made.auth_timeout = 0
@@ -58,4 +58,4 @@ def test_nobody_waits_for_a_service_on_a_connection_that_has_ended(
 def test_one_way_to_log_in_needs_no_service_of_its_own() -> None:
     here, there = socket.socketpair()
     with here, there:
-        assert type(transport(both=False, sock=here)) is paramiko.Transport
+        assert type(made_transport(both=False, sock=here)) is paramiko.Transport
