@@ -61,6 +61,8 @@ def render(report: Report, lang: Lang) -> str:
         by_hand=by_hand,
         risks=[f for f in open_ if f.security_risk],
         risks_by_hand=[m for m in by_hand if m.security_risk],
+        risks_unseen=sum(f.security_risk for f in unmeasured)
+        + sum(m.security_risk and m.is_open for m in report.manual),
         donut=_donut(report, lang),
     )
 

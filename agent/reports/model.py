@@ -98,6 +98,11 @@ class ManualRow:
     def is_fault(self) -> bool:
         return self.severity in (Severity.WARNING, Severity.CRITICAL)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be filled in."""
+        return self.severity is Severity.UNKNOWN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agent import reports
-from agent.model import FindingState, ManualAnswer
+from agent.model import FindingState, ManualAnswer, Severity
 from tests.agent.reported import item, report_of, run_of, section, with_finding
 
 
@@ -63,3 +63,12 @@ def test_a_fault_that_only_a_person_saw_is_not_said_to_be_nothing() -> None:
     report = report_of(replace(run_of(), findings=(), answers=answers), items={"cleaning": item("cleaning", "site")})
     assert section(report, 4, "en").endswith("Looked at on site and not OK: 1 (see section 8).")
     assert section(report, 5, "en").endswith("found no security risk.")
+
+
+def test_security_checks_that_nobody_looked_at_are_not_said_to_be_well() -> None:
+    telnet = next(finding for finding in run_of().findings if finding.id == "f2")
+    unmeasured = replace(telnet.result, severity=Severity.UNKNOWN, reason="unreachable")
+    items = {"patches": item("patches", "site", security_risk=True), "cleaning": item("cleaning", "site")}
+    report = report_of(with_finding("f2", result=unmeasured), items=items)
+    assert section(report, 5, "zh").endswith("安全检查中有 2 项未测得或待现场填写，不在上述结论之内。")
+    assert section(report, 5, "en").endswith("still to be filled in on site: 2. Nothing is said of them.")
