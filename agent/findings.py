@@ -18,13 +18,13 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
+from agent.checks.tracks import FAULTS
 from agent.model import Finding, FindingState, Judged, Result, Severity
 from agent.waivers import in_force
 
 Key = tuple[str, str, str]  # (device, check, object)
 
 NOT_COUNTED = (FindingState.CLEARED, FindingState.WAIVED)
-_FAULTS = (Severity.WARNING, Severity.CRITICAL)
 
 
 def reconcile(
@@ -110,7 +110,7 @@ def _lack(finding: Finding, result: Result, now: datetime) -> Finding:
         first = finding.first_seen if finding.times_seen else now
         return replace(finding, result=result, state=FindingState.NEW, first_seen=first, last_seen=now)
     state = _unless_waived(finding, FindingState.PERSISTING)
-    if finding.result.severity in _FAULTS:
+    if finding.result.severity in FAULTS:
         return replace(finding, state=state, result=replace(finding.result, reason=result.reason, detail=result.detail))
     return replace(finding, state=state, result=result, last_seen=now)
 
@@ -119,7 +119,7 @@ def _fault(finding: Finding, result: Result, held: bool, now: datetime) -> Findi
     if not finding.times_seen:
         finding = replace(finding, first_seen=now)
         state = FindingState.NEW
-    elif finding.state is FindingState.CLEARED or finding.result.severity not in _FAULTS:
+    elif finding.state is FindingState.CLEARED or finding.result.severity not in FAULTS:
         state = FindingState.REGRESSED
     else:
         state = FindingState.PERSISTING
@@ -144,7 +144,7 @@ def _unmentioned(
     result, of = finding.result, finding.result.key[:2]
     if finding.state is FindingState.CLEARED:
         return None
-    is_fault = result.severity in _FAULTS
+    is_fault = result.severity in FAULTS
     if ended and (result.severity is Severity.UNKNOWN or (is_fault and not finding.held)):
         # over, but no recovery was measured: `cleared_at`, by which tickets know a recovery, does not move
         nothing = replace(result, severity=Severity.OK, reason="", detail="")

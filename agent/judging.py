@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from agent import checks, dependencies, derive, findings, tickets
 from agent.checks.rules import Check
-from agent.checks.tracks import NEVER
+from agent.checks.tracks import FAULTS, NEVER
 from agent.model import (
     Coverage,
     DeviceResult,
@@ -121,7 +121,7 @@ def remember(tracks: Mapping[Key, Track], judgement: Judgement) -> dict[Key, Tra
 
 
 def _detailed(judged: Judged, detail: str) -> Judged:
-    if not detail or judged.result.severity not in (Severity.WARNING, Severity.CRITICAL):
+    if not detail or judged.result.severity not in FAULTS:
         return judged
     return replace(judged, result=replace(judged.result, detail=detail))
 

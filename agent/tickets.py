@@ -24,6 +24,7 @@ from typing import Literal, TypedDict, get_args
 
 from agent import sla
 from agent.checks.rules import Check, Levels
+from agent.checks.tracks import FAULTS
 from agent.model import Due, Finding, FindingState, Inventory, Severity, Site, Text, Ticket, TicketChange, TicketStatus
 
 Key = tuple[str, str, str]  # (device, check, object)
@@ -178,7 +179,7 @@ def _settle(finding: Finding, ticket: Ticket | None, desk: _Desk) -> TicketChang
 
 
 def _is_measured_fault(finding: Finding, now: datetime) -> bool:
-    fault = finding.result.severity in (Severity.WARNING, Severity.CRITICAL)
+    fault = finding.result.severity in FAULTS
     own = not finding.result.behind and finding.state is not FindingState.WAIVED
     return fault and own and finding.held and finding.last_seen == now
 

@@ -158,11 +158,11 @@ def _rounds(polls: Iterable[Poll], spans: Sequence[Spell], interval: float) -> l
 
 def _durations(rounds: Sequence[Sequence[float]], when: str) -> Columns:
     """Return the middle of the rounds' percentiles, which one bad moment does not move, and the worst round."""
-    worst = _p99s(rounds)
+    p99s = _p99s(rounds)
     return {
         f"s p50{when}": median([percentile(each, 0.5) for each in rounds] or [0.0]),
-        f"s p99{when}": median(worst or [0.0]),
-        f"s p99{when}, worst round": max(worst, default=0.0),
+        f"s p99{when}": median(p99s or [0.0]),
+        f"s p99{when}, worst round": max(p99s, default=0.0),
     }
 
 

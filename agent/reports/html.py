@@ -10,6 +10,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from agent import messages
+from agent.checks.tracks import FAULTS
 from agent.model import FindingState, Lang, Severity, Text
 from agent.reports.model import Report
 from agent.texts import of_severity, text
@@ -52,14 +53,13 @@ def render(report: Report, lang: Lang) -> str:
     unmeasured = [f for f in report.findings if f.severity is Severity.UNKNOWN]
     faults = [f for f in report.findings if f.severity is not Severity.UNKNOWN]
     by_hand = [m for m in report.manual if m.is_fault]
-    open_ = [f for f in faults if f.state is not FindingState.CLEARED and f.severity is not Severity.OK]
     page = environment(lang, report.timezone).get_template("report.html.j2")
     return page.render(
         report=report,
         faults=faults,
         unmeasured=unmeasured,
         by_hand=by_hand,
-        risks=[f for f in open_ if f.security_risk],
+        risks=[f for f in faults if f.security_risk and f.state is not FindingState.CLEARED and f.severity in FAULTS],
         risks_by_hand=[m for m in by_hand if m.security_risk],
         risks_unseen=sum(f.security_risk for f in unmeasured)
         + sum(m.security_risk and m.is_open for m in report.manual),

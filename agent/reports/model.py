@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from agent.checks.tracks import FAULTS
 from agent.model import Coverage, FindingState, Severity, Text, TicketStatus
 
 
@@ -96,7 +97,7 @@ class ManualRow:
 
     @property
     def is_fault(self) -> bool:
-        return self.severity in (Severity.WARNING, Severity.CRITICAL)
+        return self.severity in FAULTS
 
     @property
     def is_open(self) -> bool:

@@ -165,12 +165,7 @@ async def test_a_part_that_is_gone_after_a_silence_is_missed_though_the_daemon_w
         await until(lambda: quick.polls and quick.polls[-1].calm == ("cpu",))
         quick.up = False
         await until(lambda: not quick.polls[-1].reading.up)
-    tracks = {key: track for polled in quick.polls for key, track in polled.tracks.items()}
-    quick.store.record((), tracks, lambda known: Outcome(), now=datetime.now(UTC))
-    again = Working(tmp_path, 0.01)
-    async with again.running():
-        await until(lambda: again.polls)
-    assert said(again.polls[0]) == {"CPU": (Severity.OK, ""), "CPU 2": (Severity.UNKNOWN, "missing")}
+    assert await said_after_a_start(tmp_path, quick) == ONE_IS_MISSING
 
 
 async def test_a_part_that_is_missing_stays_so_though_the_daemon_is_started_again(tmp_path: Path, quick: Working):
@@ -179,12 +174,20 @@ async def test_a_part_that_is_missing_stays_so_though_the_daemon_is_started_agai
         await until(lambda: quick.polls and quick.polls[-1].calm == ("cpu",))
         quick.cpus = {"CPU": 0.1}
         await until(lambda: len(quick.polls[-1].judged) == 2)
-    tracks = {key: track for polled in quick.polls for key, track in polled.tracks.items()}
-    quick.store.record((), tracks, lambda known: Outcome(), now=datetime.now(UTC))
-    again = Working(tmp_path, 0.01)
+    assert await said_after_a_start(tmp_path, quick) == ONE_IS_MISSING
+
+
+ONE_IS_MISSING = {"CPU": (Severity.OK, ""), "CPU 2": (Severity.UNKNOWN, "missing")}
+
+
+async def said_after_a_start(folder: Path, before: Working) -> dict[str, tuple[Severity, str]]:
+    """Store the tracks that were told, and return what the first poll after a start of the daemon is judged to be."""
+    tracks = {key: track for polled in before.polls for key, track in polled.tracks.items()}
+    before.store.record((), tracks, lambda known: Outcome(), now=datetime.now(UTC))
+    again = Working(folder, 0.01)
     async with again.running():
         await until(lambda: again.polls)
-    assert said(again.polls[0]) == {"CPU": (Severity.OK, ""), "CPU 2": (Severity.UNKNOWN, "missing")}
+    return said(again.polls[0])
 
 
 def said(polled: Polled) -> dict[str, tuple[Severity, str]]:

@@ -135,14 +135,19 @@ async def test_a_run_that_could_not_be_stored_keeps_its_causes(
         inspected = await inspect(network, store, tmp_path)
     behind = {f.result.device for f in inspected.run.findings if f.result.behind == ("agg",)}
     assert behind >= {"access-1", "access-2"}
-    again, problems = wiring.open_store(tmp_path, network.inventory, RULES)
-    with again:
-        assert not problems
-        assert [t.device for t in again.tickets()] == ["agg"]
+    assert ticketed_late(tmp_path, network.inventory) == ["agg"]
 
 
 def _locked(*args: object, **more: object) -> None:
     raise inspection.StoreError("locked")
+
+
+def ticketed_late(folder: Path, inventory: Inventory) -> list[str]:
+    """Take in the runs that wait, and return the devices that have tickets then."""
+    store, problems = wiring.open_store(folder, inventory, RULES)
+    with store:
+        assert not problems
+        return [ticket.device for ticket in store.tickets()]
 
 
 async def test_a_run_of_one_device_that_is_taken_in_late_knows_how_those_around_it_stood(
@@ -154,10 +159,7 @@ async def test_a_run_of_one_device_that_is_taken_in_late_knows_how_those_around_
     with monkeypatch.context() as locked:
         locked.setattr(store, "record", _locked)
         await inspect(network, store, tmp_path, "core")
-    again, problems = wiring.open_store(tmp_path, network.inventory, RULES)
-    with again:
-        assert not problems
-        assert [t.device for t in again.tickets()] == ["agg"]
+    assert ticketed_late(tmp_path, network.inventory) == ["agg"]
 
 
 async def test_a_late_run_of_a_device_that_left_the_inventory_is_taken_in(
@@ -168,10 +170,7 @@ async def test_a_late_run_of_a_device_that_left_the_inventory_is_taken_in(
         locked.setattr(store, "record", _locked)
         await inspect(network, store, tmp_path)
     left = Inventory(entries={name: e for name, e in network.inventory.entries.items() if name != "access-1"})
-    again, problems = wiring.open_store(tmp_path, left, RULES)
-    with again:
-        assert not problems
-        assert "access-1" in {t.device for t in again.tickets()}
+    assert "access-1" in ticketed_late(tmp_path, left)
 
 
 async def test_the_daemon_opens_one_ticket_whatever_comes_first(network: Network, store: Store) -> None:
